@@ -1,0 +1,29 @@
+"""The error that a user can mend."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input: one line that says what is wrong and what would be right.
+
+    The apps print its message alone, without a traceback, and exit with 1.
+    """
+
+
+def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
+    """Returns the error for a `name` that is none of the `choices`.
+
+    Args:
+        kind: What is named, for example "model".
+        name: The name as the user gave it.
+        choices: The names that exist.
+    """
+    choices = sorted(choices)
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    if near:
+        hint = "did you mean " + " or ".join(by_lower[n] for n in near) + "?"
+    else:
+        hint = "there are: " + ", ".join(choices)
+    return InputError(f"unknown {kind} {name!r}; {hint}")

@@ -1,0 +1,1 @@
+"""Building blocks, one a file, on any Keras backend."""

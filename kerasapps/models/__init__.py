@@ -1,0 +1,1 @@
+"""The architectures, one paper a file, on any Keras backend."""

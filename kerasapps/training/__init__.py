@@ -1,0 +1,1 @@
+"""Distribution, resume, optimizers, and the train steps that models share."""
