@@ -1,1 +1,1 @@
-"""The commands: one app a task."""
+"""The commands: one app a task, `python -m apps.<name>`."""

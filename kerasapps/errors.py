@@ -25,5 +25,6 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
     if near:
         hint = "did you mean " + " or ".join(by_lower[n] for n in near) + "?"
     else:
-        hint = "there are: " + ", ".join(choices)
+        shown = choices if len(choices) <= 20 else [*choices[:20], "..."]
+        hint = "there are: " + ", ".join(shown)
     return InputError(f"unknown {kind} {name!r}; {hint}")

@@ -1,0 +1,52 @@
+"""What makes a `main` a command: flags, and one line for bad input."""
+
+import re
+import sys
+from collections.abc import Callable
+
+from absl import app, flags, logging
+
+from kerasapps.errors import InputError
+
+
+def run(main: Callable, takes_files: bool = False) -> None:
+    """Parses the flags and runs an app; bad input gives one line and exit code 1.
+
+    Args:
+        main: The app; called without arguments, or with the list of files.
+        takes_files: Whether the app takes names of files after its flags.
+    """
+
+    def parse(argv):
+        try:
+            rest = flags.FLAGS(argv)
+        except flags.Error as error:
+            _fail(_explain(error))
+        if len(rest) > 1 and not takes_files:
+            _fail(f"unexpected argument {rest[1]!r}: flags are written --name=value")
+        return rest
+
+    def guarded(argv):
+        logging.set_verbosity(logging.WARNING)
+        try:
+            if takes_files:
+                main(argv[1:])
+            else:
+                main()
+        except InputError as error:
+            _fail(str(error))
+
+    app.run(guarded, flags_parser=parse)
+
+
+def _explain(error):
+    """Returns a flag's error, with what the flag takes where absl leaves that out."""
+    message = " ".join(str(error).split())
+    flag = re.match(r"flag --(\w+)=", message)
+    takes = flags.FLAGS[flag[1]].parser.syntactic_help if flag else ""
+    return message if takes in message else f"{message}; it takes {takes}"
+
+
+def _fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,475 @@
+"""The flags that every training app has, and the run that every app is.
+
+An app adopts the flags, makes its data and its model, and hands them to a `Run`:
+
+    run = common.Run("train_classifier", model_family)
+    with run.strategy.scope():
+        model = ...
+        run.compile(model, data.steps_per_epoch, loss=..., metrics=...)
+    history = run.fit(model, data, ...)
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import ast
+import hashlib
+import inspect
+import json
+import math
+import os
+import pathlib
+import sys
+
+import keras
+import tensorflow as tf
+from absl import flags
+
+import kerasapps.models
+from kerasapps import keras_file
+from kerasapps.errors import InputError, unknown_name
+from kerasapps.figures.learning_curves import learning_curves
+from kerasapps.serving.versions import check_writable
+from kerasapps.training import distribution, multi_worker
+from kerasapps.training.checkpoint import Checkpoint
+from kerasapps.training.optimizers import OPTIMIZERS, make_optimizer
+from kerasapps.training.schedules import SCHEDULES, learning_rate_schedule
+
+FLAGS = flags.FLAGS
+
+# What is trained, and on what.
+flags.DEFINE_string("model", None, "Model; `python -m apps.zoo` lists them.")
+flags.DEFINE_list(
+    "model_options",
+    [],
+    "Arguments of the model other than its defaults, as in output=softmax.",
+)
+flags.DEFINE_string(
+    "weights", None, "A .keras file of the same model, to start from its weights."
+)
+flags.DEFINE_string("dataset", None, "Data set.")
+flags.DEFINE_string(
+    "data_dir",
+    None,
+    "Where TensorFlow Datasets keeps its data; default: $TFDS_DATA_DIR, "
+    "else ~/tensorflow_datasets.",
+)
+
+# How it is trained.
+flags.DEFINE_integer("epochs", 20, "Epochs.", lower_bound=1)
+flags.DEFINE_integer(
+    "batch_size", 32, "Examples in a step, over all devices.", lower_bound=1
+)
+flags.DEFINE_enum("optimizer", "adam", OPTIMIZERS, "Optimizer.")
+flags.DEFINE_float("learning_rate", 1e-3, "Highest learning rate.", lower_bound=0)
+flags.DEFINE_float("momentum", 0.9, "Momentum of sgd and rmsprop.", 0, 1)
+flags.DEFINE_float(
+    "weight_decay",
+    0.0,
+    "Weight decay of kernels: added to the gradient, decoupled with adamw.",
+    lower_bound=0,
+)
+flags.DEFINE_enum("schedule", "constant", SCHEDULES, "Learning-rate schedule.")
+flags.DEFINE_float(
+    "warmup_epochs", 0, "Epochs in which the learning rate rises from 0.", lower_bound=0
+)
+flags.DEFINE_list(
+    "decay_epochs",
+    [],
+    "--schedule=step: epochs after which the rate is decayed (default: 1/2 and 3/4 of "
+    "all). exponential: epochs between two decays (1/10 of all). plateau: epochs "
+    "without improvement before a decay (10).",
+)
+flags.DEFINE_float("decay_rate", 0.1, "Factor of a decay.", 0, 1)
+flags.DEFINE_float(
+    "clip_norm", None, "Largest norm of the whole gradient.", lower_bound=0
+)
+flags.DEFINE_float(
+    "ema",
+    None,
+    "Momentum of a moving average of the weights, as in 0.999, which is what is "
+    "evaluated and kept.",
+    0,
+    1,
+)
+flags.DEFINE_integer("seed", 0, "Seeds the weights, the order and the augmentation.", 0)
+flags.DEFINE_bool(
+    "deterministic", False, "Only ops that give the same bits in every run; slower."
+)
+flags.DEFINE_enum(
+    "dtype_policy",
+    "float32",
+    ["float32", "mixed_bfloat16", "mixed_float16"],
+    "What is computed in which precision.",
+)
+flags.DEFINE_bool("jit_compile", False, "Compile the step with XLA.")
+
+# Where it is trained.
+flags.DEFINE_enum(
+    "strategy",
+    "mirrored",
+    distribution.STRATEGIES,
+    "The devices of this machine, or those of all machines in $TF_CONFIG.",
+)
+flags.DEFINE_integer(
+    "num_devices",
+    None,
+    "Devices of this machine to use; default: all GPUs. Without a GPU, as many logical "
+    "CPU devices.",
+    lower_bound=1,
+)
+
+# Where it goes.
+flags.DEFINE_string(
+    "run_dir",
+    None,
+    "Where the run keeps checkpoints, logs and figures; default: a folder in runs/ "
+    "named by the app, the model and the data.",
+)
+flags.DEFINE_bool(
+    "resume", True, "Go on where a run in the same folder stopped; else start anew."
+)
+flags.DEFINE_integer(
+    "checkpoint_every",
+    500,
+    "Steps between two checkpoints; one is written after each epoch anyway.",
+    lower_bound=1,
+)
+flags.DEFINE_string(
+    "export_dir",
+    None,
+    "Where the SavedModel goes, as <export_dir>/<version>; default: saved_models/ and "
+    "the name of the model's file. Empty: nowhere.",
+)
+
+# Flags that don't change what is computed.
+_NOT_COMPARED = {"run_dir", "resume", "checkpoint_every", "export_dir", "data_dir"}
+
+
+@flags.multi_flags_validator(
+    ["schedule", "warmup_epochs"],
+    "--schedule=plateau sets the rate by itself: it doesn't go with --warmup_epochs",
+)
+def _plateau_has_no_warmup(values):
+    return values["schedule"] != "plateau" or not values["warmup_epochs"]
+
+
+@flags.multi_flags_validator(
+    ["deterministic", "strategy"],
+    "--deterministic doesn't go with --strategy=multi_worker: sums over a network "
+    "come in any order",
+)
+def _several_workers_are_not_deterministic(values):
+    return not values["deterministic"] or values["strategy"] == "mirrored"
+
+
+@flags.multi_flags_validator(
+    ["schedule", "decay_epochs"],
+    "--decay_epochs takes numbers above 0, as in 80,120; one number with "
+    "--schedule=exponential or plateau",
+)
+def _decay_epochs_are_numbers(values):
+    try:
+        epochs = [float(e) for e in values["decay_epochs"]]
+    except ValueError:
+        return False
+    one = values["schedule"] in ("exponential", "plateau")
+    return all(e > 0 for e in epochs) and not (one and len(epochs) > 1)
+
+
+def find_model(task: str):
+    """Returns the constructor that --model names.
+
+    Args:
+        task: The app's task; models of others aren't found.
+
+    Raises:
+        InputError: If there is no such model.
+    """
+    models = {
+        name: model
+        for name, model in vars(kerasapps.models).items()
+        if callable(model) and inspect.getmodule(model).PAPER.task == task
+    }
+    by_lower = {name.lower(): model for name, model in models.items()}
+    if FLAGS.model.lower() not in by_lower:
+        raise unknown_name("model", FLAGS.model, by_lower)
+    return by_lower[FLAGS.model.lower()]
+
+
+def build_model(constructor, **arguments) -> keras.Model:
+    """Returns the model with `arguments` and --model_options, weights from --weights.
+
+    Raises:
+        InputError: If an option isn't one of the model's, or the file doesn't fit.
+    """
+    known = inspect.signature(constructor).parameters
+    for option in FLAGS.model_options:
+        name, _, value = option.partition("=")
+        if name not in known:
+            raise unknown_name(f"option of {constructor.__name__}", name, known)
+        try:
+            arguments[name] = ast.literal_eval(value)
+        except (SyntaxError, ValueError):
+            arguments[name] = value
+    try:
+        model = constructor(**arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{constructor.__name__}: {error}") from error
+    if FLAGS.weights:
+        keras_file.load_weights(model, FLAGS.weights)
+    return model
+
+
+class Run:
+    """One training, from the flags to the export.
+
+    Sets up devices, seeds and precision, so it comes before any use of TensorFlow.
+
+    Args:
+        app_name: The app's name, for example "train_classifier".
+        family: The name of the model's file, which is the export's.
+
+    Attributes:
+        strategy: The distribution strategy; make the model in its scope.
+        directory: The run directory.
+        is_chief: Whether this process writes figures, metrics and exports.
+
+    Raises:
+        InputError: If the run directory is another run's, or an output can't be
+            written.
+    """
+
+    def __init__(self, app_name: str, family: str):
+        self.app_name = app_name
+        self.strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.num_devices)
+        worker = distribution.worker_index(self.strategy)
+        self.is_chief = worker == 0
+        keras.utils.set_random_seed(FLAGS.seed)
+        if FLAGS.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        keras.config.set_dtype_policy(FLAGS.dtype_policy)
+        self.directory = pathlib.Path(FLAGS.run_dir or self._default_directory())
+        self.export_dir = FLAGS.export_dir
+        if self.export_dir is None:
+            self.export_dir = f"saved_models/{family}"
+        if self.export_dir and self.is_chief:
+            check_writable(self.export_dir)
+        self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
+        self._open_directory()
+
+    def _training_flags(self):
+        """Returns the flags that determine the result, as they are written."""
+        return {
+            flag.name: flag
+            for flag in sorted(
+                FLAGS.get_key_flags_for_module(sys.argv[0]), key=lambda f: f.name
+            )
+            if flag.name not in _NOT_COMPARED
+        }
+
+    def _default_directory(self):
+        name = f"{FLAGS.model}_{FLAGS.dataset}".lower()
+        name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in name)
+        changed = [
+            flag.serialize()
+            for flag in self._training_flags().values()
+            if flag.value != flag.default and flag.name not in ("model", "dataset")
+        ]
+        if changed:
+            digest = hashlib.sha256("\n".join(changed).encode()).hexdigest()
+            name = f"{name}-{digest[:6]}"
+        return f"runs/{self.app_name}/{name}"
+
+    def _open_directory(self):
+        """Makes the run directory, or checks that it holds this very run."""
+        path = self.directory / f"{self.app_name}.flags"
+        lines = {
+            name: flag.serialize() or f"# --{name} is not set"
+            for name, flag in self._training_flags().items()
+        }
+        text = f"# python -m apps.{self.app_name} --flagfile={path}\n"
+        text += "".join(line + "\n" for line in lines.values())
+        try:
+            if FLAGS.resume and path.exists():
+                before = path.read_text().splitlines()
+                changed = [n for n, line in lines.items() if line not in before]
+                if changed:
+                    raise InputError(
+                        f"{self.directory} holds a run with another --{changed[0]}; "
+                        "give another --run_dir, or --noresume to start anew"
+                    )
+                return
+            for old in self._checkpoints.glob("checkpoint-*"):
+                old.unlink()
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if self.is_chief:
+                partial = path.with_suffix(".partial")
+                partial.write_text(text)
+                partial.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"cannot write the run directory {self.directory}: {error.strerror}; "
+                "give another --run_dir"
+            ) from error
+
+    def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
+        """Compiles `model` with the optimizer that the flags ask for.
+
+        Args:
+            model: The model, made in the strategy's scope, where this is called too.
+            steps_per_epoch: Steps in an epoch, in which the schedules count.
+            **arguments: Other arguments of `keras.Model.compile`, as loss and metrics.
+        """
+        rate = learning_rate_schedule(
+            FLAGS.schedule,
+            FLAGS.learning_rate,
+            steps_per_epoch,
+            FLAGS.epochs,
+            FLAGS.warmup_epochs,
+            [float(e) for e in FLAGS.decay_epochs],
+            FLAGS.decay_rate,
+        )
+        optimizer = make_optimizer(
+            FLAGS.optimizer,
+            rate,
+            FLAGS.momentum,
+            FLAGS.weight_decay,
+            FLAGS.clip_norm,
+            FLAGS.ema,
+        )
+        model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
+        model.optimizer.build(model.trainable_variables)
+        if FLAGS.strategy == "multi_worker":
+            multi_worker.repair(model)
+
+    def fit(self, model: keras.Model, data, validation, validation_size: int):
+        """Trains, from the last checkpoint on if there is one.
+
+        Draws the learning curves and keeps the trained model as `model.keras`.
+
+        Args:
+            model: The compiled model.
+            data: A `kerasapps.data.pipeline.TrainingData`.
+            validation: Data set of single examples as `evaluate` takes them.
+            validation_size: Their number.
+
+        Returns:
+            A copy of the trained model that belongs to no strategy, and the history:
+            for each metric a list with a value for each epoch.
+
+        Raises:
+            NonFiniteError: If the loss or a weight is no longer finite.
+        """
+        validation = distribution.evaluation_batches(
+            self.strategy, validation, validation_size, FLAGS.batch_size
+        )
+        # Makes the metrics' variables, which a checkpoint holds too.
+        model.evaluate(validation, verbose=0)
+        history = keras.callbacks.History()
+        callbacks = [
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: logs.update(
+                    learning_rate=float(
+                        tf.convert_to_tensor(model.optimizer.learning_rate)
+                    )
+                )
+            )
+        ]
+        stateful = []
+        if FLAGS.ema:
+            callbacks.append(keras.callbacks.SwapEMAWeights())
+        if FLAGS.schedule == "plateau":
+            plateau = keras.callbacks.ReduceLROnPlateau(
+                factor=FLAGS.decay_rate,
+                patience=math.ceil(float((FLAGS.decay_epochs or [10])[0])),
+            )
+            callbacks.append(plateau)
+            stateful.append((plateau, ("best", "wait", "cooldown_counter")))
+        if self.is_chief:
+            callbacks.append(
+                keras.callbacks.TensorBoard(
+                    str(self.directory / "tensorboard"), write_graph=False
+                )
+            )
+        checkpoint = Checkpoint(
+            self._checkpoints,
+            data.steps_per_epoch,
+            FLAGS.checkpoint_every,
+            history,
+            stateful,
+            agree=lambda steps: distribution.common_steps(self.strategy, steps),
+        )
+        if checkpoint.restore(model):
+            self.say(
+                f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
+                f"step {checkpoint.step + 1}."
+                if checkpoint.epoch < FLAGS.epochs
+                else f"{self.directory} is trained: nothing left to train."
+            )
+        self._trained_before = checkpoint.epoch >= FLAGS.epochs
+        if self._trained_before:
+            # Not by `fit`, which has nothing to do: puts the averages in place.
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        else:
+            model.fit(
+                distribution.training_batches(
+                    self.strategy, data, checkpoint.epoch, checkpoint.step
+                ),
+                steps_per_epoch=data.steps_per_epoch,
+                initial_epoch=checkpoint.epoch,
+                epochs=FLAGS.epochs,
+                validation_data=validation,
+                callbacks=[*callbacks, history, checkpoint],
+                shuffle=False,  # It is; `fit` would only warn.
+                verbose=self._verbosity(),
+            )
+        trained = type(model).from_config(model.get_config())
+        trained.set_weights(model.get_weights())
+        if self.is_chief:
+            keras_file.save(trained, self.directory / "model.keras")
+            self.save_figure("learning_curves", learning_curves(history.history))
+        return trained, history.history
+
+    def _verbosity(self):
+        if not self.is_chief:
+            return 0
+        return 1 if sys.stdout.isatty() else 2
+
+    def say(self, text: str) -> None:
+        """Prints `text`, once for all workers."""
+        if self.is_chief:
+            print(text, flush=True)
+
+    def save_figure(self, name: str, figure) -> None:
+        """Writes a matplotlib figure as `figures/<name>.png`."""
+        folder = self.directory / "figures"
+        folder.mkdir(exist_ok=True)
+        figure.savefig(
+            folder / f"{name}.png", dpi=150, bbox_inches="tight", pad_inches=0.15
+        )
+
+    def export(self, write) -> str | None:
+        """Exports the trained model, unless that was done before or isn't wanted.
+
+        Args:
+            write: Exports into the folder that it is given and returns the version's.
+
+        Returns:
+            The version's folder, or None.
+        """
+        if not self.export_dir:
+            return None
+        metrics = self.directory / "metrics.json"
+        if self._trained_before and metrics.exists():
+            before = json.loads(metrics.read_text()).get("export")
+            if before and os.path.isdir(before):
+                return before
+        return write(self.export_dir)
+
+    def write_metrics(self, metrics: dict) -> None:
+        """Writes `metrics.json`, whole or not at all."""
+        partial = self.directory / "metrics.partial"
+        partial.write_text(json.dumps(metrics, indent=2) + "\n")
+        partial.replace(self.directory / "metrics.json")

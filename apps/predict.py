@@ -1,0 +1,100 @@
+"""Tells what is in images, through a SavedModel that apps.train_classifier exported.
+
+    python -m apps.predict --model=saved_models/lenet a.png b.jpg
+
+prints the likeliest classes of each PNG, JPEG, GIF or BMP file. The SavedModel alone
+does it: it holds the preprocessing, the network and the names of the classes.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from apps import command
+from kerasapps.errors import InputError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string(
+    "model",
+    "saved_models/lenet",
+    "Folder of the SavedModel, or of a model with numbered versions, of which the "
+    "newest is then taken.",
+)
+flags.DEFINE_integer(
+    "top_k", 5, "How many classes to print for each file.", lower_bound=1
+)
+
+
+def saved_model_dir(model: str) -> str:
+    """Returns the SavedModel's folder: `model` itself or its newest version.
+
+    Raises:
+        InputError: If there is none.
+    """
+    versions = (path.parent for path in Path(model).glob("*/saved_model.pb"))
+    versions = [path for path in versions if path.name.isdigit()]
+    if Path(model, "saved_model.pb").is_file():
+        return model
+    if versions:
+        return str(max(versions, key=lambda path: int(path.name)))
+    raise InputError(
+        f"no SavedModel in --model={model}; give a folder such as saved_models/lenet, "
+        "which `python -m apps.train_classifier` writes"
+    )
+
+
+def read(path: str) -> bytes:
+    """Returns a file's content; raises InputError if it can't be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"can't read {path!r} ({error.strerror}); give image files"
+        ) from error
+
+
+def main(paths: list[str]) -> None:
+    """Prints the likeliest classes of the files named on the command line."""
+    if not paths:
+        raise InputError(
+            f"no image given; give files: python -m apps.predict --model={FLAGS.model} "
+            "a.png b.jpg"
+        )
+    folder = saved_model_dir(FLAGS.model)
+    encoded = [read(path) for path in paths]
+
+    # Imported only now, as it takes seconds: help and errors come at once.
+    import apps.quiet_tensorflow  # noqa: F401, I001
+    import tensorflow as tf
+
+    try:
+        # The model is kept, as its signatures live only as long as it does.
+        model = tf.saved_model.load(folder)
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(
+            f"the SavedModel in {folder!r} can't be loaded, it is damaged; export it "
+            "again"
+        ) from error
+    classify = model.signatures.get("serving_default")
+    if classify is None or "image_bytes" not in classify.structured_input_signature[1]:
+        raise InputError(
+            f"the SavedModel in {folder!r} is no image classifier; export one with "
+            "`python -m apps.train_classifier`"
+        )
+
+    for path, content in zip(paths, encoded, strict=True):
+        try:
+            outputs = classify(image_bytes=tf.constant([content]))
+        except tf.errors.InvalidArgumentError as error:
+            raise InputError(
+                f"can't decode {path!r}; give a whole PNG, JPEG, GIF or BMP file"
+            ) from error
+        names = outputs["class_names"][0].numpy()
+        probabilities = outputs["probabilities"][0].numpy()
+        print(path)
+        for index in (-probabilities).argsort(kind="stable")[: FLAGS.top_k]:
+            print(f"  {probabilities[index]:6.1%}  {names[index].decode()}")
+
+
+if __name__ == "__main__":
+    command.run(main, takes_files=True)

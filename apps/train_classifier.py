@@ -1,0 +1,237 @@
+"""Trains an image classifier, evaluates it, draws it and exports it.
+
+With no flag at all, LeNet-5 learns scikit-learn's handwritten digits. Other data:
+
+    --dataset=mnist                      any image set of TensorFlow Datasets
+    --dataset=cifar10:3.*.* --train_split=train[:90%] --validation_split=train[90%:]
+    --dataset=folder:PATH                PATH/<split>/<class>/*.png, *.jpg, *.jpeg
+
+A killed run goes on where it stopped when the same command is given again.
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import inspect
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import flags
+from sklearn.metrics import confusion_matrix
+
+import kerasapps.figures.confusion_matrix
+from apps import command, common
+from kerasapps.data import augmentation, image_classification
+from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.preprocessing import Preprocessing, image_statistics
+from kerasapps.errors import InputError
+from kerasapps.figures.kernels import kernels
+from kerasapps.figures.predictions import predictions
+from kerasapps.serving.classifier import export_classifier
+from kerasapps.training.losses import SmoothedCrossentropy
+
+FLAGS = flags.FLAGS
+flags.adopt_module_key_flags(common)
+FLAGS.set_default("model", "lenet5")
+FLAGS.set_default("dataset", "digits")
+FLAGS.set_default("learning_rate", 4e-3)
+FLAGS.set_default("schedule", "cosine")
+
+flags.DEFINE_list(
+    "input_shape", None, "Height, width and channels of the input; the model's own."
+)
+flags.DEFINE_integer("num_classes", None, "Classes; the data set's own.", 2)
+flags.DEFINE_string("train_split", None, "Split of TensorFlow Datasets to train on.")
+flags.DEFINE_string("validation_split", None, "Split to validate on.")
+flags.DEFINE_list(
+    "augment",
+    ["pad_and_crop:1"],
+    "Augmentations in their order, with settings: random_crop:256:480, pad_and_crop:4, "
+    "reflection, pca_colour_shift:0.1, rotation:15, translation:2, cutout:8, "
+    "elastic_distortion:34:4. Empty: none.",
+)
+flags.DEFINE_float("label_smoothing", 0.0, "Label smoothing of cross-entropy.", 0, 1)
+
+
+def main():
+    """Runs the app."""
+    constructor = common.find_model("classifier")
+    run = common.Run(
+        "train_classifier", inspect.getmodule(constructor).__name__.split(".")[-1]
+    )
+    data = image_classification.load(
+        FLAGS.dataset,
+        FLAGS.data_dir,
+        FLAGS.train_split,
+        FLAGS.validation_split,
+        FLAGS.num_classes,
+    )
+    try:
+        train(run, constructor, data)
+    except tf.errors.InvalidArgumentError as error:
+        broken = data.undecodable()
+        if not broken:
+            raise
+        others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise InputError(f"cannot decode {broken[0]}{others}") from error
+
+
+def train(run, constructor, data):
+    """Trains and leaves everything that a run leaves."""
+    shape = _input_shape(constructor)
+    statistics = image_statistics(data.train, data.decode, shape)
+    preprocessing = Preprocessing(shape, statistics.mean, statistics.std)
+    augment = augmentation.parse(
+        FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
+    )
+    training = TrainingData(
+        data.train.examples,
+        data.train.size,
+        FLAGS.batch_size,
+        lambda raw, label, seed: (
+            preprocessing.normalize(augment(data.decode(raw), seed)),
+            label,
+        ),
+        FLAGS.seed,
+    )
+    validation = data.validation.examples.map(
+        lambda raw, label: (preprocessing(data.decode(raw)), label),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    with run.strategy.scope():
+        model = common.build_model(
+            constructor, num_classes=len(data.class_names), input_shape=shape
+        )
+        run.compile(
+            model,
+            training.steps_per_epoch,
+            loss=_loss(model),
+            metrics=["accuracy"],
+        )
+    run.say(
+        f"{constructor.__name__}: {model.count_params():,} parameters; "
+        f"{data.name}: {data.train.size:,} images to learn from, "
+        f"{data.validation.size:,} held out"
+    )
+    model, history = run.fit(model, training, validation, data.validation.size)
+    if run.is_chief:
+        _report(run, model, data, preprocessing, validation, history)
+
+
+def _input_shape(constructor):
+    default = inspect.signature(constructor).parameters["input_shape"].default
+    if FLAGS.input_shape is None:
+        return default
+    try:
+        height, width, channels = (int(size) for size in FLAGS.input_shape)
+    except ValueError:
+        raise InputError(
+            f"--input_shape={','.join(FLAGS.input_shape)}: "
+            "write height, width and channels, as in 32,32,3"
+        ) from None
+    if channels not in (1, 3) or min(height, width) < 1:
+        raise InputError("--input_shape has 1 (grey) or 3 (colour) channels")
+    return height, width, channels
+
+
+def _loss(model):
+    loss = model.paper_loss() if hasattr(model, "paper_loss") else None
+    if loss and FLAGS.label_smoothing:
+        raise InputError(
+            f"--label_smoothing goes with cross-entropy, and {model.name} has a loss "
+            "of its own"
+        )
+    if FLAGS.label_smoothing:
+        return SmoothedCrossentropy(FLAGS.label_smoothing)
+    return loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def _report(run, model, data, preprocessing, validation, history):
+    """Evaluates, draws, exports and says where everything is."""
+    logits = model.predict(validation.batch(FLAGS.batch_size), verbose=0)
+    probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+    labels = np.fromiter((label for _, label in data.validation.examples), int)
+    classes = range(len(data.class_names))
+    matrix = confusion_matrix(labels, probabilities.argmax(axis=1), labels=classes)
+    run.save_figure(
+        "confusion_matrix",
+        kerasapps.figures.confusion_matrix.confusion_matrix(matrix, data.class_names),
+    )
+    first = next(w for w in model.trainable_weights if len(w.shape) == 4)
+    run.save_figure("first_layer_kernels", kernels(first.numpy()))
+    shown = _some_right_and_wrong(labels, probabilities.argmax(axis=1))
+    images = _images(data, preprocessing, shown)
+    run.save_figure(
+        "predictions",
+        predictions(images, data.class_names, labels[shown], probabilities[shown]),
+    )
+    example = run.directory / "example.png"
+    keras.utils.save_img(example, images[0], scale=False)
+    exported = run.export(
+        lambda folder: export_classifier(model, preprocessing, data.class_names, folder)
+    )
+    accuracy = matrix.trace() / matrix.sum()
+    top5 = np.sort(probabilities, axis=1)[:, -5:][:, :1]
+    run.write_metrics(
+        {
+            "model": model.name,
+            "parameters": model.count_params(),
+            "dataset": FLAGS.dataset,
+            "epochs": FLAGS.epochs,
+            "train_examples": data.train.size,
+            "validation_examples": data.validation.size,
+            "accuracy": accuracy,
+            "top_5_accuracy": float(
+                (probabilities[np.arange(len(labels)), labels] >= top5[:, 0]).mean()
+            ),
+            "class_accuracy": {
+                name: float(row[i] / row.sum()) if row.sum() else None
+                for i, (name, row) in enumerate(
+                    zip(data.class_names, matrix, strict=True)
+                )
+            },
+            "preprocessing": preprocessing.to_config(),
+            "history": history,
+            "export": exported,
+        }
+    )
+    run.say(
+        f"""
+{accuracy:.2%} of the {len(labels):,} held-out images are classified right.
+
+Figures       {run.directory}/figures/
+Metrics       {run.directory}/metrics.json
+TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
+    )
+    if exported:
+        run.say(f"SavedModel    {exported}")
+    run.say("\nTry next:")
+    if exported:
+        run.say(f"  python -m apps.predict --model={exported} {example}")
+    run.say("  python -m apps.train_classifier --dataset=folder:PATH_TO_YOUR_IMAGES")
+
+
+def _some_right_and_wrong(labels, predicted, count=24):
+    """Returns positions of up to `count` examples, at most half of them wrong."""
+    wrong = np.flatnonzero(labels != predicted)[: count // 2]
+    right = np.flatnonzero(labels == predicted)[: count - len(wrong)]
+    return np.concatenate([right, wrong])
+
+
+def _images(data, preprocessing, positions):
+    """Returns validation images at the network's size, uint8."""
+    table = tf.constant(positions, tf.int64)
+    chosen = data.validation.examples.enumerate().filter(
+        lambda index, example: tf.reduce_any(table == index)
+    )
+    images = {
+        int(index): preprocessing.resize(data.decode(raw)).numpy()
+        for index, (raw, _) in chosen
+    }
+    return np.stack([images[p] for p in positions]).round().astype(np.uint8)
+
+
+if __name__ == "__main__":
+    command.run(main)

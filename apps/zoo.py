@@ -1,0 +1,87 @@
+"""Lists every model of the suite.
+
+    python -m apps.zoo           a table
+    python -m apps.zoo --json    the same for programs
+
+Nothing is listed by hand: the models are those that `kerasapps.models` exports, the
+papers those that their files name, and the numbers are counted on the model as the
+paper has it.
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import inspect
+import json
+import math
+import pathlib
+
+from absl import flags
+
+import kerasapps.models
+from apps import command
+from kerasapps.evaluation.multiply_adds import multiply_adds
+
+JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+
+_FLAGFILES = pathlib.Path(__file__).parent / "flags"
+
+
+def describe(constructor) -> dict:
+    """Returns what the zoo says of one model.
+
+    Args:
+        constructor: What `kerasapps.models` exports; called without arguments it makes
+            the model as the paper has it.
+
+    Returns:
+        A dictionary with the keys `name`, `paper`, `year`, `task`, `parameters` (those
+        that are trained), `multiply_adds` (of one example at the paper's input size),
+        `app` and `flagfiles`.
+    """
+    paper = inspect.getmodule(constructor).PAPER
+    model = constructor()
+    app = f"train_{paper.task}"
+    name = constructor.__name__.lower()
+    return {
+        "name": name,
+        "paper": f"{paper.authors}: {paper.title}. {paper.url}",
+        "year": paper.year,
+        "task": paper.task,
+        "parameters": sum(
+            math.prod(weight.shape) for weight in model.trainable_weights
+        ),
+        "multiply_adds": multiply_adds(model),
+        "app": f"apps.{app}",
+        "flagfiles": [
+            f"apps/flags/{app}/{path.name}"
+            for path in sorted((_FLAGFILES / app).glob(f"{name}_*.flags"))
+        ],
+    }
+
+
+def main():
+    """Prints the list."""
+    models = [model for model in vars(kerasapps.models).values() if callable(model)]
+    models.sort(key=lambda model: inspect.getmodule(model).PAPER.year)
+    rows = [describe(model) for model in models]
+    if JSON.value:
+        print(json.dumps(rows, indent=2))
+        return
+    print(
+        f"{'model':<12} {'year':<4} {'task':<12} {'parameters':>12} {'mult-adds':>14}"
+    )
+    for row in rows:
+        print(
+            f"{row['name']:<12} {row['year']:<4} {row['task']:<12} "
+            f"{row['parameters']:>12,} {row['multiply_adds']:>14,}"
+        )
+        print(f"{'':<12} {row['paper']}")
+        for flagfile in row["flagfiles"] or [""]:
+            flag = f" --flagfile={flagfile}" if flagfile else f" --model={row['name']}"
+            print(f"{'':<12} python -m {row['app']}{flag}")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,118 @@
+"""Training data addressed by epoch and step.
+
+What a step sees depends on the seed, the epoch and the step alone, never on how
+the iterator got there. So a run that is resumed in mid-epoch sees what it would
+have seen, and workers agree on a global batch without talking to each other.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from kerasapps.errors import InputError
+
+# A buffer this large shuffles all but the largest sets perfectly. It holds
+# undecoded examples, so it costs megabytes where decoded ones would cost gigabytes.
+SHUFFLE_BUFFER = 16_384
+
+
+class TrainingData:
+    """Shuffled, augmented and batched examples, without end.
+
+    The data set doesn't end with an epoch: pass `steps_per_epoch` to `fit`. Where `fit`
+    has to find the end by itself, a step without data still counts in the metrics and
+    in the optimizer's iterations.
+
+    Args:
+        examples: Data set of undecoded examples (tuples) in a fixed order.
+        size: Number of examples.
+        batch_size: Examples in a batch, over all replicas of all workers. The
+            examples that are left over at the end of an epoch are dropped: an uneven
+            split over replicas would weigh its examples more.
+        transform: Called in the graph with the example's components and with a seed
+            of its own, int64 [2], that depends on `seed`, the epoch and the example.
+            Returns what the model takes.
+        seed: Seeds the order and the transformation.
+
+    Raises:
+        InputError: If there is less than one batch.
+    """
+
+    def __init__(
+        self,
+        examples: tf.data.Dataset,
+        size: int,
+        batch_size: int,
+        transform: Callable,
+        seed: int,
+    ):
+        if size < batch_size:
+            raise InputError(
+                f"--batch_size={batch_size} is more than the {size} training "
+                f"examples; choose at most {size}"
+            )
+        self.steps_per_epoch = size // batch_size
+        self._examples = examples
+        self._size = size
+        self._batch_size = batch_size
+        self._transform = transform
+        self._seed = seed
+
+    def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
+        """Returns a replica's batches from a step of an epoch on.
+
+        Args:
+            epoch: Epoch to begin with, from 0.
+            step: Steps of that epoch to leave out.
+            context: The `tf.distribute.InputContext` of this worker. Worker w of n
+                gets every n-th example, from the w-th on; its replicas take turns.
+
+        Raises:
+            InputError: If the batch doesn't divide by the number of replicas.
+        """
+        context = context or tf.distribute.InputContext()
+        replicas = context.num_replicas_in_sync
+        if self._batch_size % replicas:
+            raise InputError(
+                f"--batch_size={self._batch_size} does not divide by the {replicas} "
+                "replicas that share it"
+            )
+
+        def one_epoch(this_epoch):
+            # Of this function's graph alone: the order must not depend on the
+            # program's seed, and a shuffle seed that is a tensor fails where that is 0.
+            tf.random.set_seed(1)
+            skipped = tf.where(this_epoch == epoch, step, 0) * self._batch_size
+            examples = (
+                self._examples.enumerate()
+                .shuffle(
+                    min(self._size, SHUFFLE_BUFFER),
+                    seed=_draw(self._seed, this_epoch),
+                    reshuffle_each_iteration=False,
+                )
+                .take(self.steps_per_epoch * self._batch_size)
+                .skip(tf.cast(skipped, tf.int64))
+                .shard(context.num_input_pipelines, context.input_pipeline_id)
+            )
+            return examples.map(lambda index, example: (this_epoch, index, example))
+
+        def transform(this_epoch, index, example):
+            seed = tf.stack([_draw(self._seed + 1, this_epoch), index])
+            return self._transform(*example, seed)
+
+        options = tf.data.Options()
+        options.deterministic = True
+        return (
+            tf.data.Dataset.counter(epoch)
+            .flat_map(one_epoch)
+            .map(transform, num_parallel_calls=tf.data.AUTOTUNE)
+            .batch(self._batch_size // replicas, drop_remainder=True)
+            .prefetch(tf.data.AUTOTUNE)
+            .with_options(options)
+        )
+
+
+def _draw(seed, epoch):
+    return tf.random.stateless_uniform(
+        [], [seed, epoch], minval=None, maxval=None, dtype=tf.int64
+    )

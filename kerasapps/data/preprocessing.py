@@ -1,0 +1,156 @@
+"""From the pixels of any image to the numbers that a network takes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kerasapps.data.image_classification import Split
+
+
+class Preprocessing:
+    """Channels, size and scale of images as a network takes them.
+
+    The same object serves training, evaluation and the exported model: it holds
+    constants only and uses TensorFlow's own ops. Calling it does all three steps:
+    the channels become the network's, the image is resized (bilinear,
+    antialiased, the aspect ratio isn't kept), and from each channel its mean is
+    subtracted before it is divided by its standard deviation. Training augments
+    between `resize` and `normalize`.
+
+    Args:
+        image_shape: `(height, width, channels)` of the network's input, with 1
+            or 3 channels.
+        mean: Mean of each channel, or of all, in units of 0 to 255.
+        std: Standard deviation of each channel, or of all, in the same units.
+
+    Raises:
+        ValueError: If `image_shape` has other channels, or if `mean` and `std`
+            don't fit to it.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        mean: float | Sequence[float] = 0.0,
+        std: float | Sequence[float] = 1.0,
+    ):
+        height, width, channels = (int(size) for size in image_shape)
+        if channels not in (1, 3):
+            raise ValueError(f"image_shape needs 1 or 3 channels, got {channels}")
+        self.image_shape = (height, width, channels)
+        self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
+        self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
+
+    def __call__(self, image: tf.Tensor) -> tf.Tensor:
+        """Returns the network's input for image(s) of any size.
+
+        Args:
+            image: uint8 or float `[height, width, channels]` or
+                `[batch, height, width, channels]` in 0 to 255, with 1 (grey),
+                3 (RGB) or 4 (RGBA) channels, known when the graph is built.
+
+        Returns:
+            float32 of the same rank with the height, width and channels of
+            `image_shape`.
+        """
+        return self.normalize(self.resize(image))
+
+    def convert_channels(self, image: tf.Tensor) -> tf.Tensor:
+        """Returns float32 image(s) with the network's channels.
+
+        Grey becomes RGB by repetition, RGB becomes grey by its luma (ITU-R
+        BT.601), and alpha is dropped.
+        """
+        image = tf.cast(image, tf.float32)
+        if image.shape[-1] == 4:
+            image = image[..., :3]
+        given, wanted = image.shape[-1], self.image_shape[-1]
+        if given not in (1, 3):
+            raise ValueError(f"images need 1, 3 or 4 channels, got {given}")
+        if given < wanted:
+            return tf.image.grayscale_to_rgb(image)
+        if given > wanted:
+            return tf.image.rgb_to_grayscale(image)
+        return image
+
+    def resize(self, image: tf.Tensor) -> tf.Tensor:
+        """Returns float32 image(s) of the network's shape, still in 0 to 255."""
+        return tf.image.resize(
+            self.convert_channels(image), self.image_shape[:2], antialias=True
+        )
+
+    def normalize(self, image: tf.Tensor) -> tf.Tensor:
+        """Returns `(image - mean) / std`."""
+        return (tf.cast(image, tf.float32) - self.mean) / self.std
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns the arguments as plain lists, fit for JSON."""
+        return {
+            "image_shape": list(self.image_shape),
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Preprocessing":
+        """Returns the object whose `to_config` this is."""
+        return cls(**config)
+
+
+class ImageStatistics(NamedTuple):
+    """Statistics of the pixels of many images, in units of 0 to 255.
+
+    Attributes:
+        mean: Mean of each channel, `[channels]`.
+        std: Standard deviation of each channel, `[channels]`; at least 1, so
+            that a channel that never changes can be divided by it.
+        covariance: Covariance of the channels, `[channels, channels]`.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    covariance: np.ndarray
+
+
+def image_statistics(
+    split: Split,
+    decode: Callable[[tf.Tensor], tf.Tensor],
+    image_shape: Sequence[int],
+    limit: int = 10_000,
+) -> ImageStatistics:
+    """Returns the statistics of the images of a split, at the network's size.
+
+    Args:
+        split: The examples.
+        decode: From a raw example to its pixels, as in `ImageClassification`.
+        image_shape: `(height, width, channels)` of the network's input.
+        limit: Number of images at most. Of more, a fixed random part is taken:
+            data sets are stored class by class or, as MNIST, in a pattern.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If an image can't be decoded.
+    """
+    resize = Preprocessing(image_shape).resize
+    chosen = tf.constant(np.random.default_rng(0).permutation(split.size) < limit)
+    images = (
+        split.examples.enumerate()
+        .filter(lambda index, example: chosen[index])
+        .map(
+            lambda index, example: resize(decode(example[0])),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+        .batch(64)
+    )
+    channels = image_shape[-1]
+    count, total, products = 0, np.zeros(channels), np.zeros([channels, channels])
+    for batch in images.as_numpy_iterator():
+        pixels = batch.reshape(-1, channels).astype(np.float64)
+        count += len(pixels)
+        total += pixels.sum(axis=0)
+        products += pixels.T @ pixels
+    mean = total / count
+    covariance = products / count - np.outer(mean, mean)
+    std = np.sqrt(np.maximum(np.diag(covariance), 1.0))
+    return ImageStatistics(mean, std, covariance)

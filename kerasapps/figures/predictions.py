@@ -1,0 +1,69 @@
+"""Images and what a classifier takes them for."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kerasapps.figures.colors import BLUE, VERMILION
+
+_COLUMNS = 8
+# Smaller images are drawn with hard pixels, larger ones smoothly.
+_PIXEL_ART = 64
+
+
+def predictions(
+    images: np.ndarray,
+    class_names: Sequence[str],
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+) -> Figure:
+    """Draws images with the predicted class and its probability under each.
+
+    Right predictions are framed in blue, wrong ones in vermilion with the true class
+    named.
+
+    Args:
+        images: uint8 [images, height, width, channels 1, 3 or 4].
+        class_names: Names of the classes.
+        labels: True classes, integer [images].
+        probabilities: float [images, classes].
+    """
+    columns = min(_COLUMNS, len(images))
+    rows = math.ceil(len(images) / columns)
+    figure = Figure(
+        figsize=(max(1.5 * columns, 4), 1.95 * rows + 0.7), layout="constrained"
+    )
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[len(images) :]:
+        axes.set_visible(False)
+    predicted = probabilities.argmax(axis=-1)
+    for axes, image, label, guess, row in zip(
+        grid, images, labels, predicted, probabilities, strict=False
+    ):
+        right = guess == label
+        color = BLUE if right else VERMILION
+        axes.imshow(
+            image.squeeze(-1) if image.shape[-1] == 1 else image,
+            cmap="gray",
+            vmin=0,
+            vmax=255,
+            interpolation="nearest" if len(image) < _PIXEL_ART else "antialiased",
+        )
+        caption = f"{class_names[guess]}  {row[guess]:.0%}"
+        axes.set_xlabel(
+            caption if right else f"{caption}\nis {class_names[label]}",
+            color=color,
+            fontweight="normal" if right else "bold",
+            fontsize=9,
+        )
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set(color=color, linewidth=2.5)
+    figure.suptitle(
+        f"Predictions and their probabilities: {np.sum(predicted == labels)} of "
+        f"{len(images)} right",
+        fontweight="bold",
+    )
+    return figure

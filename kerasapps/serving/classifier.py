@@ -1,0 +1,114 @@
+"""From a trained image classifier to a SavedModel that takes images as they come."""
+
+import os
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasapps.serving.versions import write_version
+from kerasapps.serving.warmup import write_warmup_requests
+
+
+def export_classifier(
+    model: keras.Model,
+    preprocess: Callable[[tf.Tensor], tf.Tensor],
+    class_names: Sequence[str],
+    export_dir: str,
+) -> str:
+    """Exports a classifier, its preprocessing and its class names as one SavedModel.
+
+    The signatures, in all of which the batch is free:
+
+    - `serving_default` takes `image_bytes`, string [batch]: encoded PNG, JPEG, GIF
+      (its first frame) or BMP, each of its own size.
+    - `pixels` takes `pixels`, uint8 [batch, height, width, channels] with 1, 3 or 4
+      channels (grey, RGB, RGBA), of any size.
+
+    Alpha is dropped. Both return, in the order of the classes:
+
+    - `class_names`, string [batch, classes], the same for each image,
+    - `probabilities`, float32 [batch, classes],
+    - `logits`, float32 [batch, classes].
+
+    Args:
+        model: Takes float32 [batch, height, width, channels] of one fixed size,
+            returns logits [batch, classes].
+        preprocess: Takes uint8 [batch, height, width, channels] of any size with 1
+            (grey) or 3 (RGB) channels, returns what `model` takes. Of core TensorFlow
+            ops alone, without variables.
+        class_names: Names of the classes, in the order of the logits.
+        export_dir: The model's folder, for example "saved_models/lenet": its name is
+            the name to serve under, and it gets the next numbered version.
+
+    Returns:
+        The path of the version's folder.
+
+    Raises:
+        InputError: If `export_dir` can't be written.
+    """
+    model_name = os.path.basename(os.path.abspath(export_dir))
+
+    def classify(images):
+        logits = tf.cast(model(images, training=False), tf.float32)
+        names = tf.constant(class_names, tf.string)[tf.newaxis]
+        return {
+            "class_names": tf.tile(names, [tf.shape(logits)[0], 1]),
+            "probabilities": tf.nn.softmax(logits),
+            "logits": logits,
+        }
+
+    def to_input(pixels):
+        # The channels are known only when a request is there.
+        return tf.cond(
+            tf.shape(pixels)[-1] < 3,
+            lambda: preprocess(_first_channels(pixels, 1)),
+            lambda: preprocess(_first_channels(pixels, 3)),
+        )
+
+    def classify_encoded(image_bytes):
+        def decode_and_preprocess(encoded):
+            pixels = tf.io.decode_image(encoded, expand_animations=False)
+            return to_input(pixels[tf.newaxis])[0]
+
+        # One by one: their sizes differ until they are preprocessed.
+        images = tf.map_fn(
+            decode_and_preprocess,
+            image_bytes,
+            fn_output_signature=tf.TensorSpec(model.input_shape[1:], tf.float32),
+        )
+        return classify(images)
+
+    def classify_pixels(pixels):
+        return classify(to_input(pixels))
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "serving_default",
+        classify_encoded,
+        [tf.TensorSpec([None], tf.string, "image_bytes")],
+    )
+    archive.add_endpoint(
+        "pixels",
+        classify_pixels,
+        [tf.TensorSpec([None, None, None, None], tf.uint8, "pixels")],
+    )
+
+    image = np.zeros([32, 32, 3], np.uint8)
+    warmup_requests = {
+        "serving_default": {"image_bytes": tf.io.encode_png(image)[tf.newaxis]},
+        "pixels": {"pixels": image[np.newaxis]},
+    }
+
+    def write(folder):
+        archive.write_out(folder, verbose=False)
+        write_warmup_requests(folder, model_name, warmup_requests)
+
+    return write_version(export_dir, write)
+
+
+def _first_channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:
+    """Returns the first channels, their number known when the graph is built."""
+    return tf.ensure_shape(pixels[..., :channels], [None, None, None, channels])

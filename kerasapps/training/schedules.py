@@ -1,0 +1,89 @@
+"""Learning-rate schedules, counted in epochs and compiled into steps."""
+
+import keras
+
+SCHEDULES = ("constant", "step", "plateau", "exponential", "cosine")
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise from 0, then another schedule.
+
+    Args:
+        schedule: The schedule or the constant rate that follows, counted from the
+            first step as if there had been no rise.
+        steps: Steps that the rise takes (Goyal et al. 2017, section 2.2).
+    """
+
+    def __init__(self, schedule, steps: int):
+        super().__init__()
+        self.schedule = schedule
+        self.steps = steps
+
+    def __call__(self, step):
+        """Returns the learning rate at `step`, a float32 scalar."""
+        rate = self.schedule
+        if callable(rate):
+            rate = rate(step)
+        rise = (keras.ops.cast(step, "float32") + 1) / self.steps
+        return rate * keras.ops.minimum(rise, 1.0)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns the schedule that `get_config` described."""
+        schedule = keras.saving.deserialize_keras_object(config["schedule"])
+        return cls(schedule, config["steps"])
+
+
+def learning_rate_schedule(
+    name: str,
+    learning_rate: float,
+    steps_per_epoch: int,
+    epochs: int,
+    warmup_epochs: float = 0,
+    decay_epochs: list[float] | None = None,
+    decay_rate: float = 0.1,
+):
+    """Returns the learning rate as an optimizer takes it.
+
+    Args:
+        name: One of `SCHEDULES`. "plateau" is constant here: it is the callback
+            `keras.callbacks.ReduceLROnPlateau` that lowers it.
+        learning_rate: The highest rate.
+        steps_per_epoch: Steps in an epoch.
+        epochs: Epochs of the whole run.
+        warmup_epochs: Epochs of the linear rise.
+        decay_epochs: "step": the epochs after which the rate is multiplied by
+            `decay_rate`, ResNet's way; default at 1/2 and 3/4 of the run.
+            "exponential": a single number, the epochs between two multiplications
+            by `decay_rate`, EfficientNet's way; default 1/10 of the run.
+        decay_rate: Factor of "step" and "exponential".
+
+    Returns:
+        A float or a `keras.optimizers.schedules.LearningRateSchedule`.
+    """
+    schedules = keras.optimizers.schedules
+    if name == "step":
+        boundaries = sorted(decay_epochs or [epochs / 2, epochs * 3 / 4])
+        # A boundary is the last step, counted from 0, before the rate changes.
+        rate = schedules.PiecewiseConstantDecay(
+            [round(e * steps_per_epoch) - 1 for e in boundaries],
+            [learning_rate * decay_rate**k for k in range(len(boundaries) + 1)],
+        )
+    elif name == "exponential":
+        (every,) = decay_epochs or [epochs / 10]
+        rate = schedules.ExponentialDecay(
+            learning_rate, every * steps_per_epoch, decay_rate, staircase=True
+        )
+    elif name == "cosine":
+        rate = schedules.CosineDecay(learning_rate, epochs * steps_per_epoch)
+    else:
+        rate = learning_rate
+    if warmup_epochs:
+        rate = WarmUp(rate, round(warmup_epochs * steps_per_epoch))
+    return rate

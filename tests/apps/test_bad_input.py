@@ -1,0 +1,159 @@
+"""Bad input ends an app with one line that says what is wrong and what is right."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.foreign_code import write_keras_file
+
+ROOT = Path(__file__).parents[2]
+
+TINY = (
+    "--dataset=folder:images --batch_size=2 --epochs=1 --model_options=output=softmax"
+)
+# A step at this rate leaves weights that are finite, the loss of the next isn't.
+DIVERGING = f"{TINY} --optimizer=sgd --learning_rate=1e38 --checkpoint_every=1"
+
+# For each case the flags and what the line must name, in that order.
+CASES = {
+    "diverging": (
+        f"{DIVERGING} --run_dir=runs/diverging",
+        [
+            "the loss is ",
+            " at step ",
+            "(epoch 1), learning rate 1e+38",
+            "checkpoint is runs/diverging/checkpoints/worker-0/checkpoint-",
+            "lower --learning_rate",
+        ],
+    ),
+    "another_run": (
+        f"{TINY} --run_dir=runs/diverging",
+        ["runs/diverging holds a run with another --", "--run_dir", "--noresume"],
+    ),
+    "undecodable_image": (
+        "--dataset=folder:torn",
+        ["cannot decode ", "torn/train/cat/2.png"],
+    ),
+    "unknown_dataset": (
+        "--dataset=dgits",
+        ["unknown dataset 'dgits'", "did you mean digits"],
+    ),
+    "unknown_model": (
+        "--model=lenet6",
+        ["unknown model 'lenet6'", "did you mean", "lenet5", "lenet1989"],
+    ),
+    "missing_folder": (
+        "--dataset=folder:nowhere",
+        ["no folder 'nowhere'", "<folder>/<split>/<class>/*.png"],
+    ),
+    "label_beyond_num_classes": (
+        "--num_classes=5",
+        ["--num_classes=5 is too small for digits", "10 classes"],
+    ),
+    "empty_split": (
+        "--dataset=folder:empty",
+        ["no images to validate on in 'empty'", "empty/validation/<class>/"],
+    ),
+    "unwritable_export": (
+        f"{TINY} --export_dir=file/lenet",
+        ["can't export to 'file/lenet'", "Not a directory", "can be written"],
+    ),
+    "flag_of_the_wrong_kind": (
+        "--epochs=many",
+        ["--epochs=many", "a positive integer"],
+    ),
+    "warm_up_before_plateau": (
+        "--schedule=plateau --warmup_epochs=1",
+        ["--schedule=plateau", "doesn't go with --warmup_epochs"],
+    ),
+    "smoothing_of_another_loss": (
+        "--dataset=folder:images --batch_size=2 --label_smoothing=0.1",
+        ["--label_smoothing goes with cross-entropy", "lenet5"],
+    ),
+    "foreign_code_in_weights": (
+        f"{TINY} --weights=evil.keras",
+        ["--weights=evil.keras", "'Sequential'", "not 'kerasapps>LeNet5'"],
+    ),
+    "unknown_augmentation": (
+        f"{TINY} --augment=rotate:15",
+        ["unknown augmentation 'rotate'", "did you mean", "rotation"],
+    ),
+    "unknown_model_option": (
+        "--dataset=folder:images --batch_size=2 --model_options=outputs=softmax",
+        ["unknown option of LeNet5 'outputs'", "did you mean output"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The working directory of all cases, with their inputs."""
+    folder = tmp_path_factory.mktemp("bad_input")
+    random = np.random.default_rng(0)
+    for dataset in ("images", "torn", "empty"):
+        for split, count in (("train", 4), ("validation", 1)):
+            for name in ("cat", "dog"):
+                place = folder / dataset / split / name
+                place.mkdir(parents=True)
+                for i in range(count):
+                    pixels = random.integers(0, 256, [8, 8], np.uint8)
+                    Image.fromarray(pixels).save(place / f"{i}.png")
+    torn = folder / "torn/train/cat/2.png"
+    torn.write_bytes(torn.read_bytes()[:-40])
+    for image in folder.glob("empty/validation/*/*.png"):
+        image.unlink()
+    (folder / "file").touch()
+    write_keras_file(folder / "evil.keras", folder / "marker")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(folder):
+    """A future for each case: two processes at a time, as each starts slowly."""
+
+    def train(flags):
+        return subprocess.run(
+            [sys.executable, "-m", "apps.train_classifier", *flags.split()],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+
+    def train_in_its_folder(flags):
+        runs["diverging"].result()
+        return train(flags)
+
+    pool = ThreadPoolExecutor(2)
+    runs = {}
+    for name, (flags, _) in CASES.items():
+        how = train_in_its_folder if name == "another_run" else train
+        runs[name] = pool.submit(how, flags)
+    yield runs
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_line_and_exit_code(name, runs, folder):
+    _, words = CASES[name]
+    run = runs[name].result()
+    lines = [line for line in run.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, run.stderr
+    assert lines[0].startswith("error: ")
+    position = 0
+    for word in words:
+        assert word in lines[0][position:], lines[0]
+        position = lines[0].index(word, position) + len(word)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout
+    if name == "foreign_code_in_weights":
+        assert not (folder / "marker").exists()
+    if name == "diverging":
+        checkpoint = next(w for w in lines[0].split() if ".npz" in w).rstrip(";")
+        assert (folder / checkpoint).is_file()

@@ -1,0 +1,227 @@
+"""What every model of the suite must pass.
+
+A test module gives one `Row` a model; each check takes a row. The checks that need
+fresh processes share them: `run_elsewhere` takes all rows at once.
+"""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+
+
+@functools.cache
+def two_replicas():
+    """Returns the strategy of two CPU devices.
+
+    There may be only one in a process: TensorFlow's collectives of a second one would
+    meet those of the first under the same keys.
+    """
+    from kerasapps.training import distribution
+
+    return distribution.make_strategy("mirrored", 2)
+
+
+class Row(NamedTuple):
+    """A model under test.
+
+    Attributes:
+        factory: Builds the model; called without arguments, the paper's own.
+        parameters: Trainable parameters of the paper's own model.
+        config: Arguments of a small variant, with non-default values.
+        output_shapes: For two input shapes without the batch, the output shape of the
+            small variant without the batch.
+    """
+
+    factory: Callable[..., keras.Model]
+    parameters: int
+    config: dict
+    output_shapes: dict
+
+    def small(self, input_shape=None):
+        """Returns the small variant, its weights all moved from where they start."""
+        input_shape = input_shape or next(iter(self.output_shapes))
+        model = self.factory(input_shape=input_shape, **self.config)
+        random = np.random.default_rng(0)
+        for weight in model.weights:
+            if "float" in weight.dtype:  # not the state of a random generator
+                weight.assign(weight + random.uniform(0, 0.1, weight.shape))
+        return model
+
+
+def random_inputs(model, batch_size=3):
+    """Returns arrays in the structure of the model's inputs; integers are 0 or 1."""
+    random = np.random.default_rng(1)
+
+    def one(tensor):
+        shape = (batch_size, *tensor.shape[1:])
+        if "int" in tensor.dtype:
+            return random.integers(0, 2, shape, tensor.dtype)
+        return random.normal(size=shape).astype(tensor.dtype)
+
+    return keras.tree.map_structure(one, model.input)
+
+
+def arrays(outputs):
+    """Returns the outputs of a model as a flat list of arrays."""
+    return [keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(outputs)]
+
+
+def assert_close(actual, expected, tolerance):
+    """Asserts that outputs have equal dtypes and, to a `tolerance`, equal values."""
+    actual, expected = arrays(actual), arrays(expected)
+    assert len(actual) == len(expected)
+    for a, b in zip(actual, expected, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def check_parameters(row):
+    """The model as the paper has it has exactly the paper's trainable parameters."""
+    weights = row.factory().trainable_weights
+    assert sum(int(np.prod(weight.shape)) for weight in weights) == row.parameters
+
+
+def check_output_shapes(row):
+    """Two input sizes give the output shapes that they should, for any batch size."""
+    assert len(row.output_shapes) >= 2
+    for input_shape, output_shape in row.output_shapes.items():
+        model = row.small(input_shape)
+        for batch_size in (1, 3):
+            outputs = model(random_inputs(model, batch_size))
+            shapes = keras.tree.map_structure(lambda x: tuple(x.shape[1:]), outputs)
+            assert shapes == output_shape
+            assert {len(x) for x in arrays(outputs)} == {batch_size}
+
+
+def check_config(row):
+    """The configuration holds non-default values, as JSON, and rebuilds the model."""
+    model = row.small()
+    config = json.loads(json.dumps(model.get_config()))
+    for name, value in row.config.items():
+        assert config[name] == json.loads(json.dumps(value)), name
+    again = type(model).from_config(config)
+    assert json.loads(json.dumps(again.get_config())) == config
+    again.set_weights(model.get_weights())
+    inputs = random_inputs(model)
+    assert_close(again(inputs), model(inputs), 1e-6)
+
+
+def check_gradients(row):
+    """A gradient that isn't all zeros reaches every trainable weight."""
+    import tensorflow as tf
+
+    model = row.small()
+    inputs = random_inputs(model)
+    random = np.random.default_rng(2)
+    with tf.GradientTape() as tape:
+        outputs = keras.tree.flatten(model(inputs, training=True))
+        # A random direction: some sums, as of probabilities, are constant.
+        loss = sum(tf.reduce_sum(x * random.normal(size=x.shape)) for x in outputs)
+    variables = [weight.value for weight in model.trainable_weights]
+    gradients = tape.gradient(loss, variables)
+    for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        gradient = np.asarray(tf.convert_to_tensor(gradient))
+        assert np.isfinite(gradient).all(), weight.path
+        assert gradient.any(), weight.path
+
+
+def check_export(row, directory):
+    """The exported SavedModel answers as the model, for any batch size."""
+    import tensorflow as tf
+
+    model = row.small()
+    model.export(str(directory), verbose=False)
+    exported = tf.saved_model.load(str(directory))
+    for batch_size in (1, 3):
+        inputs = random_inputs(model, batch_size)
+        assert_close(exported.serve(inputs), model(inputs), 1e-5)
+
+
+def check_dtype_policies(row):
+    """Mixed precision computes in 16 bits; weights and outputs stay float32."""
+    before = keras.config.dtype_policy()
+    for policy, compute in (
+        ("float32", "float32"),
+        ("mixed_bfloat16", "bfloat16"),
+        ("mixed_float16", "float16"),
+    ):
+        keras.config.set_dtype_policy(policy)
+        try:
+            model = row.small()
+        finally:
+            keras.config.set_dtype_policy(before)
+        assert compute in {layer.compute_dtype for layer in model.layers}
+        assert {w.dtype for w in model.weights if "int" not in w.dtype} == {"float32"}
+        for output in arrays(model(random_inputs(model))):
+            assert output.dtype == "float32"
+            assert np.isfinite(output).all()
+
+
+def run_elsewhere(rows, directory):
+    """Saves the rows' small models and runs them in fresh processes.
+
+    One process loads all of them on TensorFlow; another on JAX, where TensorFlow can't
+    be imported. `check_elsewhere` then looks at what they answered.
+
+    Returns:
+        What each process printed, by the name of its backend.
+    """
+    for number, row in enumerate(rows):
+        model = row.small()
+        inputs = random_inputs(model)
+        model.save(directory / f"{number}.keras")
+        np.savez(directory / f"{number}.inputs.npz", *keras.tree.flatten(inputs))
+        np.savez(directory / f"{number}.outputs.npz", *arrays(model(inputs)))
+    run = "from tests import checks; checks.run_all_saved(sys.argv[1])"
+    no_tensorflow = "sys.modules['tensorflow'] = None"
+    processes = {
+        backend: subprocess.Popen(
+            [sys.executable, "-c", f"import sys; {before}; {run}", str(directory)],
+            env=os.environ | {"KERAS_BACKEND": backend},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for backend, before in (("tensorflow", "pass"), ("jax", no_tensorflow))
+    }
+    return {name: process.communicate()[0] for name, process in processes.items()}
+
+
+def run_all_saved(directory):
+    """Runs what `run_elsewhere` saved; a model that fails doesn't stop the others."""
+    import kerasapps.layers
+    import kerasapps.models  # noqa: F401
+
+    for path in Path(directory).glob("*.keras"):
+        try:
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            with np.load(path.with_suffix(".inputs.npz")) as saved:
+                inputs = keras.tree.pack_sequence_as(model.input, [*saved.values()])
+            outputs = arrays(model(inputs))
+        except Exception:
+            print(path.name)
+            traceback.print_exc()
+        else:
+            np.savez(path.with_suffix(f".{keras.config.backend()}.npz"), *outputs)
+
+
+def check_elsewhere(number, directory, backend, log):
+    """Model `number` of the rows answered in the other process as it did here."""
+    path = directory / f"{number}.{backend}.npz"
+    assert path.exists(), log
+    with np.load(path) as actual, np.load(directory / f"{number}.outputs.npz") as here:
+        tolerance = 1e-6 if backend == "tensorflow" else 1e-5
+        assert_close([*actual.values()], [*here.values()], tolerance)

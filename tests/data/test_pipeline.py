@@ -1,0 +1,164 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps.data import pipeline
+from kerasapps.data.pipeline import TrainingData
+from kerasapps.errors import InputError
+
+SIZE, BATCH = 27, 6  # Four steps; three examples are left over.
+
+
+def training_data(size=SIZE, batch_size=BATCH, seed=0):
+    """Examples 0 to size - 1, each with the seed that it was transformed by."""
+    return TrainingData(
+        tf.data.Dataset.range(size).map(lambda x: (x,)),
+        size,
+        batch_size,
+        lambda x, seed: (x, seed),
+        seed,
+    )
+
+
+def take(count, *args, data=None, **kwargs):
+    """The first batches: examples [count, batch], seeds [count, batch, 2]."""
+    batches = (data or training_data()).batches(*args, **kwargs)
+    examples, seeds = zip(*batches.take(count).as_numpy_iterator(), strict=True)
+    return np.stack(examples), np.stack(seeds)
+
+
+@pytest.fixture(scope="module")
+def epochs():
+    """Three epochs, from the first step on."""
+    return take(12)
+
+
+def test_an_epoch_holds_each_example_once_but_for_the_left_over(epochs):
+    assert training_data().steps_per_epoch == 4
+    examples, _ = epochs
+    assert examples.shape == (12, BATCH)
+    for epoch in range(3):
+        of_epoch = examples[4 * epoch : 4 * epoch + 4].ravel()
+        assert len(set(of_epoch)) == 24
+        assert set(of_epoch) < set(range(SIZE))
+
+
+def test_epochs_and_seeds_differ_in_order(epochs):
+    orders = [epochs[0][i : i + 4] for i in (0, 4, 8)]
+    orders.append(take(4, data=training_data(seed=1))[0])
+    orders.append(np.arange(24).reshape(4, BATCH))
+    for one, other in itertools.combinations(orders, 2):
+        assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("epoch", "step"), [(0, 0), (0, 1), (0, 3), (1, 2), (2, 0)])
+def test_a_step_is_the_same_whatever_came_before(epochs, epoch, step):
+    done = 4 * epoch + step
+    for whole, resumed in zip(epochs, take(12 - done, epoch, step), strict=True):
+        np.testing.assert_array_equal(whole[done:], resumed)
+
+
+def test_a_batch_is_the_same_in_every_iteration():
+    data = training_data()
+    batches = data.batches()
+    for one, other in zip(
+        next(batches.as_numpy_iterator()),
+        next(batches.as_numpy_iterator()),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("global_seed", [0, 7])
+def test_the_programs_own_seed_does_not_matter(epochs, global_seed):
+    tf.random.set_seed(global_seed)
+    for one, other in zip(epochs, take(12), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_every_example_of_every_epoch_has_a_seed_of_its_own(epochs):
+    _, seeds = epochs
+    assert seeds.dtype == np.int64
+    assert len(np.unique(seeds.reshape(-1, 2), axis=0)) == 12 * BATCH
+
+
+def test_the_seeds_draw_other_numbers_in_each_epoch(epochs):
+    # Not only pairs that differ: what an augmentation draws from them does.
+    _, seeds = epochs
+    drawn = {float(tf.random.stateless_uniform([], s)) for s in seeds.reshape(-1, 2)}
+    assert len(drawn) == 12 * BATCH
+
+
+def test_seeds_of_the_transformation_follow_the_runs_seed(epochs):
+    _, seeds = take(12, data=training_data(seed=1))
+    assert not set(map(tuple, seeds.reshape(-1, 2))) & set(
+        map(tuple, epochs[1].reshape(-1, 2))
+    )
+
+
+@pytest.mark.parametrize(("workers", "replicas"), [(2, 2), (2, 6), (3, 3)])
+@pytest.mark.parametrize(("epoch", "step"), [(0, 0), (1, 3)])
+def test_workers_share_the_global_batches(epochs, workers, replicas, epoch, step):
+    done = 4 * epoch + step
+    turns = replicas // workers  # Replicas of a worker take a batch each.
+    shares = [
+        take(
+            3 * turns,
+            epoch,
+            step,
+            tf.distribute.InputContext(workers, worker, replicas),
+        )
+        for worker in range(workers)
+    ]
+    for i in range(3):
+        parts = [
+            np.concatenate(
+                [
+                    np.c_[examples[t], seeds[t]]
+                    for t in range(i * turns, (i + 1) * turns)
+                ]
+            )
+            for examples, seeds in shares
+        ]
+        assert {len(part) for part in parts} == {BATCH // workers}
+        together = sorted(map(tuple, np.concatenate(parts)))
+        whole = np.c_[epochs[0][done + i], epochs[1][done + i]]
+        assert together == sorted(map(tuple, whole))
+
+
+def test_a_set_larger_than_the_buffer(monkeypatch):
+    monkeypatch.setattr(pipeline, "SHUFFLE_BUFFER", 5)
+    data = training_data(size=24)
+    examples, _ = take(8, data=data)
+    for epoch in (examples[:4], examples[4:]):
+        assert sorted(epoch.ravel()) == list(range(24))
+    assert not np.array_equal(examples[:4], examples[4:])
+    np.testing.assert_array_equal(take(2, 1, 2, data=data)[0], examples[6:])
+
+
+def test_the_transformation_gets_all_components_and_gives_any():
+    data = TrainingData(
+        tf.data.Dataset.from_tensor_slices((["a", "b"], [0, 1])),
+        2,
+        2,
+        lambda name, label, seed: {"upper": tf.strings.upper(name), "label": label},
+        seed=0,
+    )
+    batch = next(data.batches().as_numpy_iterator())
+    pairs = zip(batch["upper"], batch["label"], strict=True)
+    assert sorted(pairs) == [(b"A", 0), (b"B", 1)]
+
+
+def test_fewer_examples_than_a_batch():
+    with pytest.raises(
+        InputError, match=r"--batch_size=6 is more than the 5 .* at most 5"
+    ):
+        training_data(size=5)
+    assert training_data(size=6).steps_per_epoch == 1
+
+
+def test_a_batch_that_does_not_divide_by_the_replicas():
+    with pytest.raises(InputError, match=r"--batch_size=6 .* by the 4 replicas"):
+        training_data().batches(context=tf.distribute.InputContext(1, 0, 4))

@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps.data.image_classification import Split
+from kerasapps.data.preprocessing import Preprocessing, image_statistics
+
+
+def test_normalizes_each_channel():
+    preprocessing = Preprocessing((1, 1, 3), mean=[10, 20, 30], std=[1, 2, 4])
+    image = np.array([[[12, 24, 22]]], np.uint8)
+    output = preprocessing(image)
+    assert output.dtype == tf.float32
+    np.testing.assert_allclose(output, [[[2, 2, -2]]])
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [
+        ([100], 1, [100]),
+        ([100], 3, [100, 100, 100]),
+        ([10, 20, 30], 3, [10, 20, 30]),
+        # The luma of BT.601: 0.299 R + 0.587 G + 0.114 B.
+        ([100, 0, 0], 1, [29.9]),
+        ([0, 100, 0], 1, [58.7]),
+        ([0, 0, 100], 1, [11.4]),
+        ([10, 20, 30, 128], 3, [10, 20, 30]),
+        ([100, 100, 100, 0], 1, [100]),
+    ],
+)
+def test_converts_channels(given, wanted, expected):
+    image = np.array(given, np.uint8).reshape(1, 1, -1)
+    output = Preprocessing((1, 1, wanted)).resize(image)
+    np.testing.assert_allclose(output[0, 0], expected, atol=0.02)
+
+
+def test_refuses_two_channels():
+    with pytest.raises(ValueError, match="got 2"):
+        Preprocessing((1, 1, 3)).resize(np.zeros([1, 1, 2], np.uint8))
+    with pytest.raises(ValueError, match="got 2"):
+        Preprocessing((1, 1, 2))
+
+
+def test_resize_is_antialiased():
+    # Columns 0 and 240 in turn: without antialiasing a quarter of the width would
+    # sample few of them; with it every pixel is near the average.
+    image = np.tile(np.array([0, 240], np.uint8), 32)[np.newaxis, :, np.newaxis]
+    image = np.repeat(image, 64, axis=0)
+    output = Preprocessing((16, 16, 1)).resize(image).numpy()
+    np.testing.assert_allclose(output[:, 1:-1], 120, atol=10)
+
+
+def test_resize_keeps_what_has_the_right_size():
+    image = np.random.default_rng(0).integers(0, 256, [5, 7, 3], np.uint8)
+    np.testing.assert_array_equal(Preprocessing((5, 7, 3)).resize(image), image)
+
+
+def test_in_a_graph_with_unknown_sizes():
+    preprocessing = Preprocessing((4, 6, 3), mean=127, std=50)
+    images = np.random.default_rng(0).integers(0, 256, [2, 9, 5, 1], np.uint8)
+    traced = tf.function(
+        preprocessing, input_signature=[tf.TensorSpec([None, None, None, 1], tf.uint8)]
+    )
+    output = traced(images)
+    assert output.shape == (2, 4, 6, 3)
+    for image, processed in zip(images, output, strict=True):
+        np.testing.assert_allclose(preprocessing(image), processed, atol=1e-6)
+    # The same sizes in a graph that doesn't know them.
+    same = np.random.default_rng(0).integers(0, 256, [2, 4, 6, 1], np.uint8)
+    np.testing.assert_allclose(traced(same), preprocessing(same), atol=1e-5)
+
+
+def test_config_survives_json():
+    preprocessing = Preprocessing((8, 9, 3), mean=[1, 2, 3], std=4)
+    config = json.loads(json.dumps(preprocessing.to_config()))
+    restored = Preprocessing.from_config(config)
+    image = np.random.default_rng(0).integers(0, 256, [20, 10, 3], np.uint8)
+    np.testing.assert_array_equal(restored(image), preprocessing(image))
+
+
+def test_image_statistics_agree_with_numpy():
+    pixels = np.random.default_rng(0).integers(0, 256, [150, 4, 4, 3], np.uint8)
+    pixels[..., 1] = pixels[..., 0] // 2
+    examples = tf.data.Dataset.from_tensor_slices((pixels, np.zeros(150, np.int64)))
+    statistics = image_statistics(Split(examples, 150), tf.identity, (4, 4, 3))
+    flat = pixels.reshape(-1, 3).astype(np.float64)
+    np.testing.assert_allclose(statistics.mean, flat.mean(axis=0))
+    np.testing.assert_allclose(statistics.std, flat.std(axis=0))
+    np.testing.assert_allclose(statistics.covariance, np.cov(flat.T, bias=True))
+
+
+def test_image_statistics_at_the_size_and_channels_of_the_network():
+    # White left, black right: of the six columns the network sees two.
+    image = np.zeros([6, 6, 3], np.uint8)
+    image[:, :3] = 200
+    examples = tf.data.Dataset.from_tensors((image, np.int64(0)))
+    statistics = image_statistics(Split(examples, 1), tf.identity, (2, 2, 1))
+    assert statistics.covariance.shape == (1, 1)
+    np.testing.assert_allclose(statistics.mean, [100], atol=0.1)
+    assert 60 < statistics.std[0] < 100
+
+
+@pytest.mark.parametrize("white", [slice(50, None), slice(None, None, 2)])
+def test_image_statistics_of_a_part_fit_the_whole_split(white):
+    # Half the images are white: the second half, or every other one. Of 100 images
+    # 50 are used, in which 15 to 35 are white with a probability of 0.9999.
+    pixels = np.zeros([100, 1, 1, 1], np.uint8)
+    pixels[white] = 100
+    examples = tf.data.Dataset.from_tensor_slices((pixels, np.zeros(100, np.int64)))
+    split = Split(examples, 100)
+    statistics = image_statistics(split, tf.identity, (1, 1, 1), limit=50)
+    assert 30 < statistics.mean[0] < 70
+    assert statistics.mean[0] * 50 / 100 == pytest.approx(
+        round(statistics.mean[0] * 50 / 100)
+    )
+    again = image_statistics(split, tf.identity, (1, 1, 1), limit=50)
+    np.testing.assert_array_equal(statistics.mean, again.mean)
+
+
+def test_a_constant_channel_can_be_normalized():
+    examples = tf.data.Dataset.from_tensors(
+        (np.full([2, 2, 1], 7, np.uint8), np.int64(0))
+    )
+    mean, std, _ = image_statistics(Split(examples, 1), tf.identity, (2, 2, 1))
+    output = Preprocessing((2, 2, 1), mean, std)(np.full([2, 2, 1], 7, np.uint8))
+    np.testing.assert_array_equal(output, np.zeros([2, 2, 1]))

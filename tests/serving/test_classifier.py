@@ -1,0 +1,240 @@
+import io
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import prediction_log_pb2
+
+from kerasapps.serving.classifier import export_classifier
+from tests.serving.tiny_classifier import (
+    CLASS_NAMES,
+    preprocess,
+    probabilities,
+    tiny_classifier,
+)
+
+ROOT = Path(__file__).parents[2]
+PIXELS = np.random.default_rng(0).integers(0, 256, [3, 11, 9, 3], dtype=np.uint8)
+
+
+def encoded(pixels, image_format="PNG", **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, image_format, **options)
+    return file.getvalue()
+
+
+def of_every_kind():
+    """Encoded images and the pixels that each is known to hold."""
+    grey, alpha = PIXELS[0, ..., 0], PIXELS[0, ..., 1]
+    rgb, rgba = PIXELS[1, :7], np.dstack([PIXELS[2], PIXELS[1, ..., 0]])
+    jpeg = encoded(rgb, "JPEG")
+    return [
+        (encoded(rgb), rgb),
+        (encoded(grey), grey[..., np.newaxis]),
+        (encoded(rgba), rgba),
+        (encoded(np.dstack([grey, alpha])), grey[..., np.newaxis]),
+        (encoded(grey.astype(np.uint16) * 257), grey[..., np.newaxis]),
+        (encoded(rgb, "BMP"), rgb),
+        (encoded(grey, "GIF"), np.dstack([grey] * 3)),
+        (jpeg, tf.io.decode_jpeg(jpeg).numpy()),
+    ]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_classifier()
+
+
+@pytest.fixture(scope="module")
+def saved_model_dir(model, tmp_path_factory):
+    export_dir = tmp_path_factory.mktemp("saved_models") / "tiny"
+    return export_classifier(model, preprocess, CLASS_NAMES, str(export_dir))
+
+
+def own_logits(model, images):
+    return np.concatenate([model(preprocess(image[np.newaxis])) for image in images])
+
+
+def check_answers(answers, logits):
+    names = np.array([name.encode() for name in CLASS_NAMES], object)
+    np.testing.assert_array_equal(
+        answers["class_names"], np.tile(names, [len(logits), 1])
+    )
+    np.testing.assert_allclose(answers["logits"], logits, atol=1e-5)
+    np.testing.assert_allclose(
+        answers["probabilities"], probabilities(logits), atol=1e-5
+    )
+
+
+def test_a_version_folder_with_the_signatures(saved_model_dir):
+    assert Path(saved_model_dir).parts[-2:] == ("tiny", "1")
+    signatures = tf.saved_model.load(saved_model_dir).signatures
+    for name, inputs in {
+        "serving_default": {"image_bytes": tf.TensorSpec([None], tf.string)},
+        "pixels": {"pixels": tf.TensorSpec([None] * 4, tf.uint8)},
+    }.items():
+        specs = signatures[name].structured_input_signature[1]
+        assert {k: (v.shape.rank, v.dtype) for k, v in specs.items()} == {
+            k: (v.shape.rank, v.dtype) for k, v in inputs.items()
+        }
+        outputs = signatures[name].structured_outputs
+        assert {k: (v.shape.as_list(), v.dtype) for k, v in outputs.items()} == {
+            "class_names": ([None, 7], tf.string),
+            "probabilities": ([None, 7], tf.float32),
+            "logits": ([None, 7], tf.float32),
+        }
+
+
+def test_encoded_images_of_every_kind_in_one_batch(model, saved_model_dir):
+    contents, images = zip(*of_every_kind(), strict=True)
+    loaded = tf.saved_model.load(saved_model_dir)
+    answers = loaded.signatures["serving_default"](image_bytes=tf.constant(contents))
+    check_answers(answers, own_logits(model, images))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_pixels_of_any_size_and_channels(model, saved_model_dir, channels):
+    images = np.concatenate([PIXELS, PIXELS], axis=-1)[..., :channels]
+    loaded = tf.saved_model.load(saved_model_dir)
+    answers = loaded.signatures["pixels"](pixels=tf.constant(images))
+    check_answers(answers, own_logits(model, images))
+
+
+def test_in_a_process_without_keras_and_kerasapps(model, saved_model_dir, tmp_path):
+    contents = np.array([encoded(image) for image in PIXELS], object)
+    requests = [
+        ("pixels", {"pixels": PIXELS}),
+        ("serving_default", {"image_bytes": contents}),
+        ("serving_default", {"image_bytes": contents[:1]}),
+        ("serving_default", {"image_bytes": contents[:0]}),
+        ("pixels", {"pixels": PIXELS[:0]}),
+    ]
+    (tmp_path / "requests").write_bytes(pickle.dumps(requests))
+    script = Path(__file__).with_name("c_api.py")
+    subprocess.run(
+        [sys.executable, script, saved_model_dir, "requests", "answers"],
+        cwd=tmp_path,
+        check=True,
+    )
+    answers = pickle.loads((tmp_path / "answers").read_bytes())
+    logits = own_logits(model, PIXELS)
+    for answer, images in zip(answers, [3, 3, 1, 0, 0], strict=True):
+        check_answers(answer, logits[:images])
+
+
+def test_saved_model_cli(model, saved_model_dir, tmp_path):
+    contents = np.array([encoded(image) for image in PIXELS], object)
+    processes = []
+    for signature, name, value in [
+        ("pixels", "pixels", PIXELS),
+        ("serving_default", "image_bytes", contents),
+    ]:
+        folder = tmp_path / signature
+        folder.mkdir()
+        np.save(folder / "input.npy", value)
+        command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
+        command += ["run", "--dir", saved_model_dir, "--tag_set", "serve"]
+        command += ["--signature_def", signature, "--outdir", folder]
+        command += ["--inputs", f"{name}={folder}/input.npy"]
+        processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    assert [process.wait() for process in processes] == [0, 0]
+    for signature in ("pixels", "serving_default"):
+        answers = {
+            name: np.load(tmp_path / signature / f"{name}.npy", allow_pickle=True)
+            for name in ("class_names", "probabilities", "logits")
+        }
+        check_answers(answers, own_logits(model, PIXELS))
+
+
+def test_warmup_requests_run(saved_model_dir):
+    records = list(
+        tf.data.TFRecordDataset(
+            f"{saved_model_dir}/assets.extra/tf_serving_warmup_requests"
+        ).as_numpy_iterator()
+    )
+    loaded = tf.saved_model.load(saved_model_dir)
+    signatures = []
+    for record in records:
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        request = log.predict_log.request
+        assert request.model_spec.name == "tiny"
+        signatures.append(request.model_spec.signature_name)
+        inputs = {
+            name: tf.constant(tf.make_ndarray(proto))
+            for name, proto in request.inputs.items()
+        }
+        outputs = loaded.signatures[signatures[-1]](**inputs)
+        assert outputs["probabilities"].shape == [1, 7]
+    assert sorted(signatures) == ["pixels", "serving_default"]
+
+
+def test_a_mixed_precision_model_answers_in_float32(tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = tiny_classifier()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    folder = export_classifier(model, preprocess, CLASS_NAMES, str(tmp_path / "tiny"))
+    loaded = tf.saved_model.load(folder)
+    answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
+    logits = model(preprocess(PIXELS))
+    assert logits.dtype == tf.bfloat16
+    assert answers["logits"].dtype == answers["probabilities"].dtype == tf.float32
+    np.testing.assert_allclose(
+        answers["logits"], tf.cast(logits, tf.float32), atol=1e-5
+    )
+    # Rounded to bfloat16 they would miss this by up to 0.02.
+    np.testing.assert_allclose(tf.reduce_sum(answers["probabilities"], -1), 1, 1e-5)
+
+
+MIRRORED = """
+import sys
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+device = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(cpu, [device, device])
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+assert strategy.num_replicas_in_sync == 2
+
+from kerasapps.serving.classifier import export_classifier
+from tests.serving.tiny_classifier import CLASS_NAMES, preprocess, tiny_classifier
+
+with strategy.scope():
+    model = tiny_classifier()
+    export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1])
+export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1])
+"""
+
+
+def devices(saved_model_dir):
+    """The devices that the nodes of a SavedModel's graph ask for."""
+    saved_model = saved_model_pb2.SavedModel.FromString(
+        Path(saved_model_dir, "saved_model.pb").read_bytes()
+    )
+    graph = saved_model.meta_graphs[0].graph_def
+    functions = [function.node_def for function in graph.library.function]
+    return {node.device for nodes in [graph.node, *functions] for node in nodes}
+
+
+def test_a_mirrored_model_is_exported_for_one_device(model, saved_model_dir, tmp_path):
+    subprocess.run(
+        [sys.executable, "-c", MIRRORED, str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"},
+        check=True,
+    )
+    logits = own_logits(model, PIXELS)
+    for folder in (tmp_path / "1", tmp_path / "2"):  # In and out of the scope.
+        loaded = tf.saved_model.load(str(folder))
+        answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
+        check_answers(answers, logits)
+        assert devices(folder) == devices(saved_model_dir)
