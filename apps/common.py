@@ -27,6 +27,7 @@ import tensorflow as tf
 from absl import flags
 
 import kerasapps.models
+from apps import command
 from kerasapps import keras_file
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.figures.learning_curves import learning_curves
@@ -103,7 +104,7 @@ flags.DEFINE_enum(
     ["float32", "mixed_bfloat16", "mixed_float16"],
     "What is computed in which precision.",
 )
-flags.DEFINE_bool("jit_compile", False, "Compile the step with XLA.")
+flags.DEFINE_bool("jit_compile", False, "Compile the step with XLA; on one device.")
 
 # Where it is trained.
 flags.DEFINE_enum(
@@ -178,6 +179,25 @@ def _decay_epochs_are_numbers(values):
     return all(e > 0 for e in epochs) and not (one and len(epochs) > 1)
 
 
+def run_app(main) -> None:
+    """Runs a training app's `main()`.
+
+    Where another worker is lost, this process starts anew and waits for it to come
+    back: TensorFlow can't join a cluster twice from one process.
+    """
+
+    def restarting():
+        try:
+            main()
+        except tf.errors.UnavailableError:
+            if FLAGS.strategy != "multi_worker":
+                raise
+            print("A worker is lost. Waiting for it to come back.", flush=True)
+            os.execv(sys.executable, sys.orig_argv)
+
+    command.run(restarting)
+
+
 def find_model(task: str):
     """Returns the constructor that --model names.
 
@@ -244,8 +264,15 @@ class Run:
     def __init__(self, app_name: str, family: str):
         self.app_name = app_name
         self.strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.num_devices)
+        if FLAGS.jit_compile and self.strategy.num_replicas_in_sync > 1:
+            raise InputError(
+                "--jit_compile compiles a step for one device; leave it out, or give "
+                "--num_devices=1"
+            )
         worker = distribution.worker_index(self.strategy)
         self.is_chief = worker == 0
+        if not self.is_chief:
+            print(f"Worker {worker} trains; worker 0 tells how it goes.", flush=True)
         keras.utils.set_random_seed(FLAGS.seed)
         if FLAGS.deterministic:
             tf.config.experimental.enable_op_determinism()

@@ -22,7 +22,7 @@ from absl import flags
 from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
-from apps import command, common
+from apps import common
 from kerasapps.data import augmentation, image_classification
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.data.preprocessing import Preprocessing, image_statistics
@@ -234,4 +234,4 @@ def _images(data, preprocessing, positions):
 
 
 if __name__ == "__main__":
-    command.run(main)
+    common.run_app(main)

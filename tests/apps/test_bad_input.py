@@ -17,13 +17,16 @@ ROOT = Path(__file__).parents[2]
 TINY = (
     "--dataset=folder:images --batch_size=2 --epochs=1 --model_options=output=softmax"
 )
-# A step at this rate leaves weights that are finite, the loss of the next isn't.
-DIVERGING = f"{TINY} --optimizer=sgd --learning_rate=1e38 --checkpoint_every=1"
+# A step at this rate leaves weights that are finite, and a loss that isn't.
+DIVERGING = (
+    f"{TINY} --optimizer=sgd --schedule=constant --learning_rate=1e38 "
+    "--checkpoint_every=1 --run_dir=runs/diverging"
+)
 
 # For each case the flags and what the line must name, in that order.
 CASES = {
     "diverging": (
-        f"{DIVERGING} --run_dir=runs/diverging",
+        DIVERGING,
         [
             "the loss is ",
             " at step ",

@@ -1,0 +1,183 @@
+"""The main job as a user runs it: a process, killed and started again too."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from kerasapps import keras_file
+from kerasapps.models import LeNet5
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+TRAIN = [sys.executable, "-m", "apps.train_classifier"]
+FLAGS = [
+    *("--epochs=2", "--batch_size=48", "--checkpoint_every=5", "--deterministic"),
+    *("--ema=0.9", "--augment=pad_and_crop:2"),
+]
+STEPS = 1437 // 48
+
+
+def start(directory, *flags):
+    directory.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [*TRAIN, *flags],
+        cwd=directory,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return output
+
+
+def run_directory(directory):
+    (folder,) = (directory / "runs" / "train_classifier").iterdir()
+    return folder
+
+
+def wait_for(process, directory, pattern):
+    deadline = time.monotonic() + 200
+    while not list(directory.glob(pattern)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def trained(directory):
+    """Returns all arrays of the last checkpoint, byte for byte."""
+    folder = run_directory(directory) / "checkpoints" / "worker-0"
+    with np.load(max(folder.glob("*.npz"))) as file:
+        return {name: file[name].tobytes() for name in file.files}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run; and one killed in mid-epoch, after an epoch, and while it exports."""
+    whole, killed = (tmp_path_factory.mktemp(name) for name in ("whole", "killed"))
+    undisturbed = start(whole, *FLAGS)
+    for pattern in (
+        "runs/*/*/checkpoints/*/checkpoint-0000000010.npz",
+        f"runs/*/*/checkpoints/*/checkpoint-{STEPS:010}.npz",
+        "saved_models/*/.unfinished-*",
+    ):
+        process = start(killed, *FLAGS)
+        wait_for(process, killed, pattern)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    finish(start(killed, *FLAGS))
+    return whole, finish(undisturbed), killed
+
+
+@pytest.fixture(scope="module")
+def whole(runs):
+    return runs[0], runs[1]
+
+
+@pytest.fixture(scope="module")
+def killed(runs):
+    return runs[2]
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(whole, killed):
+    assert trained(whole[0]) == trained(killed)
+    metrics = [
+        json.loads((run_directory(directory) / "metrics.json").read_text())
+        for directory in (whole[0], killed)
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_an_export_that_was_killed_leaves_nothing(killed):
+    folder = killed / "saved_models" / "lenet"
+    assert [path.name for path in folder.iterdir()] == ["1"]
+
+
+def test_a_finished_run_is_not_trained_again(whole):
+    directory, _ = whole
+    before = trained(directory)
+    output = finish(start(directory, *FLAGS))
+    assert "nothing left to train" in output
+    assert trained(directory) == before
+    assert [p.name for p in (directory / "saved_models/lenet").iterdir()] == ["1"]
+
+
+def test_what_a_run_leaves(whole):
+    folder = run_directory(whole[0])
+    assert {path.name for path in (folder / "figures").iterdir()} == {
+        "learning_curves.png",
+        "confusion_matrix.png",
+        "first_layer_kernels.png",
+        "predictions.png",
+    }
+    for part, tags in (
+        ("train", {"epoch_loss", "epoch_accuracy", "epoch_learning_rate"}),
+        ("validation", {"epoch_loss", "epoch_accuracy"}),
+    ):
+        events = EventAccumulator(str(folder / "tensorboard" / part))
+        events.Reload()
+        assert tags <= set(events.Tags()["tensors"])
+        assert [event.step for event in events.Tensors("epoch_loss")] == [0, 1]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["train_examples"] == 1437
+    assert metrics["validation_examples"] == 360
+    assert len(metrics["history"]["loss"]) == 2
+    assert 0.5 < metrics["accuracy"] <= metrics["top_5_accuracy"] <= 1
+
+
+def test_it_says_where_everything_is_and_what_to_try_next(whole):
+    directory, output = whole
+    _, _, summary = output.partition("classified right")
+    paths = [word.split("=")[-1] for word in summary.split() if "/" in word]
+    for path in paths:
+        assert (directory / path).exists(), path
+    assert any(path.endswith("figures/") for path in paths)
+    assert "saved_models/lenet/1" in paths
+    assert "python -m apps.predict --model=saved_models/lenet/1" in summary
+
+
+def test_the_flagfile_runs_it_again(whole, tmp_path):
+    (flagfile,) = run_directory(whole[0]).glob("*.flags")
+    output = finish(start(tmp_path, f"--flagfile={flagfile}", "--run_dir=again"))
+    assert "SavedModel" in output
+    folder = tmp_path / "again" / "checkpoints" / "worker-0"
+    with np.load(max(folder.glob("*.npz"))) as file:
+        again = {name: file[name].tobytes() for name in file.files}
+    assert again == trained(whole[0])
+
+
+def test_other_options_train_too(tmp_path):
+    keras_file.save(LeNet5(output="softmax"), tmp_path / "start.keras")
+    one, other = tmp_path / "one", tmp_path / "other"
+    processes = [
+        start(
+            one,
+            *("--model=lenet1989", "--model_options=name=small", "--epochs=1"),
+            *("--num_devices=2", "--dtype_policy=mixed_bfloat16", "--clip_norm=1"),
+            *("--optimizer=adamw", "--weight_decay=0.01", "--schedule=step"),
+            *("--warmup_epochs=0.5", "--export_dir="),
+        ),
+        start(
+            other,
+            *("--model_options=output=softmax", "--epochs=1", "--jit_compile"),
+            *("--dtype_policy=mixed_float16", "--label_smoothing=0.1"),
+            *("--optimizer=rmsprop", "--learning_rate=0.001", "--schedule=plateau"),
+            f"--weights={tmp_path / 'start.keras'}",
+        ),
+    ]
+    for process in processes:
+        finish(process)
+    assert not (one / "saved_models").exists()
+    assert (other / "saved_models" / "lenet" / "1").is_dir()
