@@ -148,6 +148,11 @@ flags.DEFINE_string(
 _NOT_COMPARED = {"run_dir", "resume", "checkpoint_every", "export_dir", "data_dir"}
 
 
+flags.register_validator(
+    "clip_norm", lambda norm: norm is None or norm > 0, "needs a number above 0"
+)
+
+
 @flags.multi_flags_validator(
     ["schedule", "warmup_epochs"],
     "--schedule=plateau sets the rate by itself: it doesn't go with --warmup_epochs",
@@ -235,8 +240,11 @@ def build_model(constructor, **arguments) -> keras.Model:
             arguments[name] = value
     try:
         model = constructor(**arguments)
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
-        raise InputError(f"{constructor.__name__}: {error}") from error
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{constructor.__name__}: {reason}") from error
     if FLAGS.weights:
         keras_file.load_weights(model, FLAGS.weights)
     return model
@@ -257,8 +265,7 @@ class Run:
         is_chief: Whether this process writes figures, metrics and exports.
 
     Raises:
-        InputError: If the run directory is another run's, or an output can't be
-            written.
+        InputError: If the devices can't be had as the flags ask for them.
     """
 
     def __init__(self, app_name: str, family: str):
@@ -281,10 +288,7 @@ class Run:
         self.export_dir = FLAGS.export_dir
         if self.export_dir is None:
             self.export_dir = f"saved_models/{family}"
-        if self.export_dir and self.is_chief:
-            check_writable(self.export_dir)
         self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
-        self._open_directory()
 
     def _training_flags(self):
         """Returns the flags that determine the result, as they are written."""
@@ -310,7 +314,9 @@ class Run:
         return f"runs/{self.app_name}/{name}"
 
     def _open_directory(self):
-        """Makes the run directory, or checks that it holds this very run."""
+        """Makes the directories, or checks that the run's holds this very run."""
+        if self.export_dir and self.is_chief:
+            check_writable(self.export_dir)
         path = self.directory / f"{self.app_name}.flags"
         lines = {
             name: flag.serialize() or f"# --{name} is not set"
@@ -387,8 +393,11 @@ class Run:
             for each metric a list with a value for each epoch.
 
         Raises:
+            InputError: If the run directory is another run's, or an output can't be
+                written.
             NonFiniteError: If the loss or a weight is no longer finite.
         """
+        self._open_directory()
         validation = distribution.evaluation_batches(
             self.strategy, validation, validation_size, FLAGS.batch_size
         )

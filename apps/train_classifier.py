@@ -24,7 +24,7 @@ from sklearn.metrics import confusion_matrix
 import kerasapps.figures.confusion_matrix
 from apps import common
 from kerasapps.data import augmentation, image_classification
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import TrainingData, cache_if_small
 from kerasapps.data.preprocessing import Preprocessing, image_statistics
 from kerasapps.errors import InputError
 from kerasapps.figures.kernels import kernels
@@ -75,7 +75,9 @@ def main():
         if not broken:
             raise
         others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        raise InputError(f"cannot decode {broken[0]}{others}") from error
+        raise InputError(
+            f"cannot decode {broken[0]}{others}; mend or remove it"
+        ) from error
 
 
 def train(run, constructor, data):
@@ -83,22 +85,26 @@ def train(run, constructor, data):
     shape = _input_shape(constructor)
     statistics = image_statistics(data.train, data.decode, shape)
     preprocessing = Preprocessing(shape, statistics.mean, statistics.std)
-    augment = augmentation.parse(
+    prepare, augment = augmentation.parse(
         FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
     )
     training = TrainingData(
         data.train.examples,
         data.train.size,
         FLAGS.batch_size,
-        lambda raw, label, seed: (
-            preprocessing.normalize(augment(data.decode(raw), seed)),
+        lambda image, label, seed: (
+            preprocessing.normalize(augment(image, seed)),
             label,
         ),
         FLAGS.seed,
+        prepare=lambda raw, label: (prepare(data.decode(raw)), label),
     )
-    validation = data.validation.examples.map(
-        lambda raw, label: (preprocessing(data.decode(raw)), label),
-        num_parallel_calls=tf.data.AUTOTUNE,
+    validation = cache_if_small(
+        data.validation.examples.map(
+            lambda raw, label: (preprocessing(data.decode(raw)), label),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        ),
+        data.validation.size,
     )
     with run.strategy.scope():
         model = common.build_model(
@@ -141,7 +147,7 @@ def _loss(model):
     if loss and FLAGS.label_smoothing:
         raise InputError(
             f"--label_smoothing goes with cross-entropy, and {model.name} has a loss "
-            "of its own"
+            "of its own; lenet5 has cross-entropy with --model_options=output=softmax"
         )
     if FLAGS.label_smoothing:
         return SmoothedCrossentropy(FLAGS.label_smoothing)

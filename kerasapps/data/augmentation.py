@@ -10,6 +10,7 @@ would have seen. All run inside a `tf.data` pipeline.
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -255,16 +256,27 @@ _BY_NAME = {
 }
 
 
+class Augmenting(NamedTuple):
+    """What the flag `--augment` asks for, in two steps.
+
+    Attributes:
+        prepare: From the decoded image, uint8 and of any size, to the image that the
+            augmentation takes: the same in each epoch.
+        augment: The random rest. `Preprocessing.normalize` comes after it.
+    """
+
+    prepare: Callable[[tf.Tensor], tf.Tensor]
+    augment: Augmentation
+
+
 def parse(
     items: Sequence[str], *, preprocessing: Preprocessing, covariance: np.ndarray
-) -> Augmentation:
+) -> Augmenting:
     """Returns what the flag `--augment` asks for.
 
-    The returned function takes the decoded image, uint8 and of any size, and
-    begins with `preprocessing.resize`; where the first item is `random_crop`, that
-    brings the image to the network's size instead. `preprocessing.normalize`
-    comes after it. What `pad_and_crop` and `cutout` fill in is the mean, which
-    becomes zero there.
+    The image is first resized by `preprocessing.resize`; where the first item is
+    `random_crop`, that brings it to the network's size instead. What `pad_and_crop` and
+    `cutout` fill in is the mean, which becomes zero at the network.
 
     Args:
         items: Names of functions of this module with their settings, for example
@@ -287,13 +299,11 @@ def parse(
             "--augment: random_crop must be the first, and once: "
             "it works on the image before it is resized"
         )
-    begin = (
-        preprocessing.convert_channels
-        if names[:1] == ["random_crop"]
-        else preprocessing.resize
+    crops = names[:1] == ["random_crop"]
+    return Augmenting(
+        preprocessing.convert_channels if crops else preprocessing.resize,
+        compose([_parse_item(item, context) for item in items]),
     )
-    augment = compose([_parse_item(item, context) for item in items])
-    return lambda image, seed: augment(begin(image), seed)
 
 
 def _parse_item(item: str, context: dict) -> Augmentation:

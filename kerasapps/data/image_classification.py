@@ -145,7 +145,7 @@ def _with_num_classes(
     if num_classes < len(data.class_names):
         raise InputError(
             f"--num_classes={num_classes} is too small for {data.name}: "
-            f"it has {len(data.class_names)} classes"
+            f"it has {len(data.class_names)} classes; give that many or more"
         )
     if not data.class_names:
         _check_labels(data, num_classes)

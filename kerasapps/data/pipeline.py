@@ -15,6 +15,24 @@ from kerasapps.errors import InputError
 # undecoded examples, so it costs megabytes where decoded ones would cost gigabytes.
 SHUFFLE_BUFFER = 16_384
 
+# Decoded examples are kept in memory up to this many bytes, and made anew in each epoch
+# beyond.
+CACHE_BYTES = 2**30
+
+
+def cache_if_small(dataset: tf.data.Dataset, size: int) -> tf.data.Dataset:
+    """Returns `dataset`, kept in memory after the first pass if it is small enough.
+
+    Args:
+        dataset: Single examples.
+        size: Their number.
+    """
+    specs = tf.nest.flatten(dataset.element_spec)
+    if not all(spec.shape.is_fully_defined() for spec in specs):
+        return dataset
+    example_bytes = sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
+    return dataset.cache() if size * example_bytes <= CACHE_BYTES else dataset
+
 
 class TrainingData:
     """Shuffled, augmented and batched examples, without end.
@@ -29,10 +47,13 @@ class TrainingData:
         batch_size: Examples in a batch, over all replicas of all workers. The
             examples that are left over at the end of an epoch are dropped: an uneven
             split over replicas would weigh its examples more.
-        transform: Called in the graph with the example's components and with a seed
-            of its own, int64 [2], that depends on `seed`, the epoch and the example.
-            Returns what the model takes.
+        transform: Called in the graph with the (prepared) example's components and
+            with a seed of its own, int64 [2], that depends on `seed`, the epoch and
+            the example. Returns what the model takes.
         seed: Seeds the order and the transformation.
+        prepare: Called in the graph with the example's components; returns new ones,
+            the same in each epoch, as by decoding. Done only once where the results
+            fit in memory.
 
     Raises:
         InputError: If there is less than one batch.
@@ -45,6 +66,7 @@ class TrainingData:
         batch_size: int,
         transform: Callable,
         seed: int,
+        prepare: Callable | None = None,
     ):
         if size < batch_size:
             raise InputError(
@@ -56,6 +78,15 @@ class TrainingData:
         self._size = size
         self._batch_size = batch_size
         self._transform = transform
+        if prepare:
+            prepared = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+            cached = cache_if_small(prepared, size)
+            if cached is not prepared:
+                self._examples = cached
+            else:
+                self._transform = lambda *example: transform(
+                    *prepare(*example[:-1]), example[-1]
+                )
         self._seed = seed
 
     def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
@@ -83,7 +114,8 @@ class TrainingData:
             # program's seed, and a shuffle seed that is a tensor fails where that is 0.
             tf.random.set_seed(1)
             skipped = tf.where(this_epoch == epoch, step, 0) * self._batch_size
-            examples = (
+            epoch_seed = _draw(self._seed + 1, this_epoch)
+            return (
                 self._examples.enumerate()
                 .shuffle(
                     min(self._size, SHUFFLE_BUFFER),
@@ -93,19 +125,18 @@ class TrainingData:
                 .take(self.steps_per_epoch * self._batch_size)
                 .skip(tf.cast(skipped, tf.int64))
                 .shard(context.num_input_pipelines, context.input_pipeline_id)
+                .map(lambda index, example: (tf.stack([epoch_seed, index]), example))
             )
-            return examples.map(lambda index, example: (this_epoch, index, example))
-
-        def transform(this_epoch, index, example):
-            seed = tf.stack([_draw(self._seed + 1, this_epoch), index])
-            return self._transform(*example, seed)
 
         options = tf.data.Options()
         options.deterministic = True
         return (
             tf.data.Dataset.counter(epoch)
             .flat_map(one_epoch)
-            .map(transform, num_parallel_calls=tf.data.AUTOTUNE)
+            .map(
+                lambda seed, example: self._transform(*example, seed),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
             .batch(self._batch_size // replicas, drop_remainder=True)
             .prefetch(tf.data.AUTOTUNE)
             .with_options(options)

@@ -61,9 +61,5 @@ def predictions(
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set(color=color, linewidth=2.5)
-    figure.suptitle(
-        f"Predictions and their probabilities: {np.sum(predicted == labels)} of "
-        f"{len(images)} right",
-        fontweight="bold",
-    )
+    figure.suptitle("Predictions, right and wrong", fontweight="bold")
     return figure

@@ -193,6 +193,10 @@ class Checkpoint(keras.callbacks.Callback):
             f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint yet"
         )
         step = self.epoch * self._steps_per_epoch + self.step
+        # The step has counted already, and its rate was that of the count before.
+        self.model.optimizer.iterations.assign(
+            max(_number(self.model.optimizer.iterations) - 1, 0)
+        )
         rate = _number(self.model.optimizer.learning_rate)
         raise NonFiniteError(
             f"{what} at step {step} (epoch {self.epoch + 1}), "

@@ -222,6 +222,10 @@ def test_elastic_distortion_moves_pixels_smoothly():
     )
 
 
+def both_steps(parsed):
+    return lambda image, seed: parsed.augment(parsed.prepare(image), seed)
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -236,10 +240,12 @@ def test_elastic_distortion_moves_pixels_smoothly():
     ],
 )
 def test_each_is_decided_by_the_seed_alone(item):
-    augment = augmentation.parse(
-        [item],
-        preprocessing=Preprocessing((16, 16, 3), mean=100),
-        covariance=COVARIANCE,
+    augment = both_steps(
+        augmentation.parse(
+            [item],
+            preprocessing=Preprocessing((16, 16, 3), mean=100),
+            covariance=COVARIANCE,
+        )
     )
     image = np.random.default_rng(1).integers(0, 256, [30, 20, 3], np.uint8)
 
@@ -281,10 +287,12 @@ def test_compose_applies_in_order():
 
 
 def parse(items):
-    return augmentation.parse(
-        items,
-        preprocessing=Preprocessing((8, 8, 1), mean=50.0, std=20.0),
-        covariance=np.eye(1),
+    return both_steps(
+        augmentation.parse(
+            items,
+            preprocessing=Preprocessing((8, 8, 1), mean=50.0, std=20.0),
+            covariance=np.eye(1),
+        )
     )
 
 

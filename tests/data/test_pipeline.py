@@ -162,3 +162,23 @@ def test_fewer_examples_than_a_batch():
 def test_a_batch_that_does_not_divide_by_the_replicas():
     with pytest.raises(InputError, match=r"--batch_size=6 .* by the 4 replicas"):
         training_data().batches(context=tf.distribute.InputContext(1, 0, 4))
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_what_is_the_same_in_each_epoch_is_done_once_if_it_fits(fits, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", 80 if fits else 79)
+    called = []
+
+    def tenfold(x):
+        called.append(x)
+        return 10 * x
+
+    def prepare(x):
+        return (tf.ensure_shape(tf.numpy_function(tenfold, [x], tf.int64), []),)
+
+    examples = tf.data.Dataset.range(10).map(lambda x: (x,))
+    data = TrainingData(examples, 10, 5, lambda x, seed: x, seed=1, prepare=prepare)
+    epochs = np.stack(list(data.batches().take(6).as_numpy_iterator())).reshape(3, 10)
+    np.testing.assert_array_equal(np.sort(epochs), [range(0, 100, 10)] * 3)
+    assert len(np.unique(epochs, axis=0)) == 3
+    assert len(called) == 10 if fits else len(called) >= 30
