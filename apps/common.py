@@ -333,14 +333,14 @@ class Run:
                         f"{self.directory} holds a run with another --{changed[0]}; "
                         "give another --run_dir, or --noresume to start anew"
                     )
-                return
-            for old in self._checkpoints.glob("checkpoint-*"):
-                old.unlink()
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if self.is_chief:
-                partial = path.with_suffix(".partial")
-                partial.write_text(text)
-                partial.replace(path)
+            if not FLAGS.resume:
+                for old in self._checkpoints.glob("checkpoint-*"):
+                    old.unlink()
+            # By each worker, as each may have a disk of its own.
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+            partial = self._checkpoints / "flags.partial"
+            partial.write_text(text)
+            partial.replace(path)
         except OSError as error:
             raise InputError(
                 f"cannot write the run directory {self.directory}: {error.strerror}; "
@@ -402,7 +402,7 @@ class Run:
             self.strategy, validation, validation_size, FLAGS.batch_size
         )
         # Makes the metrics' variables, which a checkpoint holds too.
-        model.evaluate(validation, verbose=0)
+        model.evaluate(validation, steps=1, verbose=0)
         history = keras.callbacks.History()
         callbacks = [
             keras.callbacks.LambdaCallback(

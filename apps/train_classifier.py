@@ -27,6 +27,7 @@ from kerasapps.data import augmentation, image_classification
 from kerasapps.data.pipeline import TrainingData, cache_if_small
 from kerasapps.data.preprocessing import Preprocessing, image_statistics
 from kerasapps.errors import InputError
+from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.kernels import kernels
 from kerasapps.figures.predictions import predictions
 from kerasapps.serving.classifier import export_classifier
@@ -117,7 +118,7 @@ def train(run, constructor, data):
             metrics=["accuracy"],
         )
     run.say(
-        f"{constructor.__name__}: {model.count_params():,} parameters; "
+        f"{constructor.__name__}: {trainable_parameters(model):,} parameters; "
         f"{data.name}: {data.train.size:,} images to learn from, "
         f"{data.validation.size:,} held out"
     )
@@ -183,7 +184,7 @@ def _report(run, model, data, preprocessing, validation, history):
     run.write_metrics(
         {
             "model": model.name,
-            "parameters": model.count_params(),
+            "parameters": trainable_parameters(model),
             "dataset": FLAGS.dataset,
             "epochs": FLAGS.epochs,
             "train_examples": data.train.size,

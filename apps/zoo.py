@@ -14,7 +14,6 @@ import apps.quiet_tensorflow  # noqa: F401
 
 import inspect
 import json
-import math
 import pathlib
 
 from absl import flags
@@ -22,6 +21,7 @@ from absl import flags
 import kerasapps.models
 from apps import command
 from kerasapps.evaluation.multiply_adds import multiply_adds
+from kerasapps.evaluation.parameters import trainable_parameters
 
 JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
 
@@ -49,9 +49,7 @@ def describe(constructor) -> dict:
         "paper": f"{paper.authors}: {paper.title}. {paper.url}",
         "year": paper.year,
         "task": paper.task,
-        "parameters": sum(
-            math.prod(weight.shape) for weight in model.trainable_weights
-        ),
+        "parameters": trainable_parameters(model),
         "multiply_adds": multiply_adds(model),
         "app": f"apps.{app}",
         "flagfiles": [

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerasapps.training.optimizers import OPTIMIZERS, make_optimizer
 from kerasapps.training.schedules import learning_rate_schedule
+from tests.checks import two_replicas
 
 STEPS = 4
 RANDOM = np.random.default_rng(0)
@@ -201,10 +202,8 @@ def test_loss_scaling_changes_nothing(name):
 @pytest.mark.parametrize("loss_scale", [None, 8.0])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_two_replicas_are_as_one(name, loss_scale):
-    if len(tf.config.list_logical_devices("CPU")) < 2:
-        pytest.skip("needs two logical devices")
     options = {"weight_decay": 0.3, "clip_global_norm": 2.0}
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = two_replicas()
     with strategy.scope():
         weights = [keras.Variable(w, dtype="float32") for w in START]
         optimizer = make_optimizer(name, 0.1, **options)
