@@ -35,13 +35,18 @@ def run(main: Callable, takes_files: bool = False) -> None:
                 main()
         except InputError as error:
             _fail(str(error))
+        except OSError as error:
+            # A disk that is full, a file that vanished: the user's to mend, too.
+            if error.strerror is None:
+                raise
+            _fail(f"{error.strerror}: {error.filename}")
 
     app.run(guarded, flags_parser=parse)
 
 
 def _explain(error):
     """Returns a flag's error, with what the flag takes where absl leaves that out."""
-    message = " ".join(str(error).split())
+    message = " ".join(str(error).removeprefix("ERROR:: ").split())
     flag = re.match(r"flag --(\w+)=", message)
     takes = flags.FLAGS[flag[1]].parser.syntactic_help if flag else ""
     return message if takes in message else f"{message}; it takes {takes}"

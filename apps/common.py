@@ -32,7 +32,7 @@ from kerasapps import keras_file
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.serving.versions import check_writable
-from kerasapps.training import distribution, multi_worker
+from kerasapps.training import distribution, fit_repair
 from kerasapps.training.checkpoint import Checkpoint
 from kerasapps.training.optimizers import OPTIMIZERS, make_optimizer
 from kerasapps.training.schedules import SCHEDULES, learning_rate_schedule
@@ -41,10 +41,10 @@ FLAGS = flags.FLAGS
 
 # What is trained, and on what.
 flags.DEFINE_string("model", None, "Model; `python -m apps.zoo` lists them.")
-flags.DEFINE_list(
+flags.DEFINE_multi_string(
     "model_options",
     [],
-    "Arguments of the model other than its defaults, as in output=softmax.",
+    "An argument of the model other than its default, as in output=softmax.",
 )
 flags.DEFINE_string(
     "weights", None, "A .keras file of the same model, to start from its weights."
@@ -94,7 +94,9 @@ flags.DEFINE_float(
     0,
     1,
 )
-flags.DEFINE_integer("seed", 0, "Seeds the weights, the order and the augmentation.", 0)
+flags.DEFINE_integer(
+    "seed", 0, "Seeds the weights, the order and the augmentation.", 0, 2**32 - 1
+)
 flags.DEFINE_bool(
     "deterministic", False, "Only ops that give the same bits in every run; slower."
 )
@@ -126,7 +128,7 @@ flags.DEFINE_string(
     "run_dir",
     None,
     "Where the run keeps checkpoints, logs and figures; default: a folder in runs/ "
-    "named by the app, the model and the data.",
+    "named by the app, the model and the data, with a suffix for other flags.",
 )
 flags.DEFINE_bool(
     "resume", True, "Go on where a run in the same folder stopped; else start anew."
@@ -140,17 +142,29 @@ flags.DEFINE_integer(
 flags.DEFINE_string(
     "export_dir",
     None,
-    "Where the SavedModel goes, as <export_dir>/<version>; default: saved_models/ and "
-    "the name of the model's file. Empty: nowhere.",
+    "Where the SavedModel goes, as <export_dir>/<version>; default: in saved_models/, "
+    "the name of the model's file and, if it isn't the default, of the data set. "
+    "Empty: nowhere.",
 )
 
 # Flags that don't change what is computed.
 _NOT_COMPARED = {"run_dir", "resume", "checkpoint_every", "export_dir", "data_dir"}
 
 
+for _name in (
+    *("learning_rate", "momentum", "weight_decay", "warmup_epochs", "decay_rate"),
+    *("clip_norm", "ema"),
+):
+    flags.register_validator(
+        _name, lambda x: x is None or math.isfinite(x), "needs a finite number"
+    )
 flags.register_validator(
     "clip_norm", lambda norm: norm is None or norm > 0, "needs a number above 0"
 )
+for _name in ("ema", "decay_rate"):
+    flags.register_validator(
+        _name, lambda x: x is None or 0 < x < 1, "needs a number between 0 and 1"
+    )
 
 
 @flags.multi_flags_validator(
@@ -181,7 +195,7 @@ def _decay_epochs_are_numbers(values):
     except ValueError:
         return False
     one = values["schedule"] in ("exponential", "plateau")
-    return all(e > 0 for e in epochs) and not (one and len(epochs) > 1)
+    return all(0 < e < math.inf for e in epochs) and not (one and len(epochs) > 1)
 
 
 def run_app(main) -> None:
@@ -229,11 +243,17 @@ def build_model(constructor, **arguments) -> keras.Model:
     Raises:
         InputError: If an option isn't one of the model's, or the file doesn't fit.
     """
-    known = inspect.signature(constructor).parameters
+    known = set(inspect.signature(constructor).parameters) - set(arguments)
     for option in FLAGS.model_options:
         name, _, value = option.partition("=")
         if name not in known:
+            if name in arguments:
+                raise InputError(
+                    f"--model_options={option}: {name} is given twice, or set by other "
+                    "flags"
+                )
             raise unknown_name(f"option of {constructor.__name__}", name, known)
+        known.remove(name)
         try:
             arguments[name] = ast.literal_eval(value)
         except (SyntaxError, ValueError):
@@ -248,6 +268,17 @@ def build_model(constructor, **arguments) -> keras.Model:
     if FLAGS.weights:
         keras_file.load_weights(model, FLAGS.weights)
     return model
+
+
+def _data_name():
+    """Returns --dataset without its version, or of a folder only its name."""
+    kind, _, rest = FLAGS.dataset.partition(":")
+    return os.path.basename(rest.rstrip("/")) if kind == "folder" else kind
+
+
+def _plain(name):
+    """Returns `name` as fits for a folder."""
+    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
 
 
 class Run:
@@ -270,6 +301,8 @@ class Run:
 
     def __init__(self, app_name: str, family: str):
         self.app_name = app_name
+        if FLAGS.strategy == "multi_worker":
+            print("Waiting for all workers.", flush=True)
         self.strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.num_devices)
         if FLAGS.jit_compile and self.strategy.num_replicas_in_sync > 1:
             raise InputError(
@@ -287,7 +320,9 @@ class Run:
         self.directory = pathlib.Path(FLAGS.run_dir or self._default_directory())
         self.export_dir = FLAGS.export_dir
         if self.export_dir is None:
+            other = FLAGS["dataset"].value != FLAGS["dataset"].default
             self.export_dir = f"saved_models/{family}"
+            self.export_dir += f"_{_plain(_data_name())}" if other else ""
         self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
 
     def _training_flags(self):
@@ -301,12 +336,12 @@ class Run:
         }
 
     def _default_directory(self):
-        name = f"{FLAGS.model}_{FLAGS.dataset}".lower()
-        name = "".join(c if c.isalnum() or c in "_.-" else "_" for c in name)
+        name = _plain(f"{FLAGS.model}_{_data_name()}")
+        shown = {"model", "dataset"} if _data_name() == FLAGS.dataset else {"model"}
         changed = [
             flag.serialize()
             for flag in self._training_flags().values()
-            if flag.value != flag.default and flag.name not in ("model", "dataset")
+            if flag.value != flag.default and flag.name not in shown
         ]
         if changed:
             digest = hashlib.sha256("\n".join(changed).encode()).hexdigest()
@@ -322,10 +357,22 @@ class Run:
             name: flag.serialize() or f"# --{name} is not set"
             for name, flag in self._training_flags().items()
         }
-        text = f"# python -m apps.{self.app_name} --flagfile={path}\n"
-        text += "".join(line + "\n" for line in lines.values())
+        places = [FLAGS["data_dir"].serialize(), FLAGS["export_dir"].serialize()]
+        text = [
+            f"# python -m apps.{self.app_name} --flagfile={path}",
+            *lines.values(),
+            "# Where things are; it may change when the run is resumed.",
+            f"--run_dir={self.directory}",
+            *filter(None, places),
+        ]
         try:
-            if FLAGS.resume and path.exists():
+            # By each worker, as each may have a disk of its own.
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+            (self.directory / "tensorboard").mkdir(exist_ok=True)
+            begun = list(self._checkpoints.glob("checkpoint-*.npz"))
+            if not FLAGS.resume:
+                self._remove_earlier_run(begun)
+            elif begun and path.exists():
                 before = path.read_text().splitlines()
                 changed = [n for n, line in lines.items() if line not in before]
                 if changed:
@@ -333,19 +380,22 @@ class Run:
                         f"{self.directory} holds a run with another --{changed[0]}; "
                         "give another --run_dir, or --noresume to start anew"
                     )
-            if not FLAGS.resume:
-                for old in self._checkpoints.glob("checkpoint-*"):
-                    old.unlink()
-            # By each worker, as each may have a disk of its own.
-            self._checkpoints.mkdir(parents=True, exist_ok=True)
             partial = self._checkpoints / "flags.partial"
-            partial.write_text(text)
+            partial.write_text("\n".join(text) + "\n")
             partial.replace(path)
         except OSError as error:
             raise InputError(
                 f"cannot write the run directory {self.directory}: {error.strerror}; "
                 "give another --run_dir"
             ) from error
+
+    def _remove_earlier_run(self, checkpoints):
+        for checkpoint in checkpoints:
+            checkpoint.unlink()
+        if self.is_chief:
+            (self.directory / "metrics.json").unlink(missing_ok=True)
+            for events in (self.directory / "tensorboard").glob("*/events.*"):
+                events.unlink()
 
     def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
         """Compiles `model` with the optimizer that the flags ask for.
@@ -374,10 +424,17 @@ class Run:
         )
         model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
         model.optimizer.build(model.trainable_variables)
-        if FLAGS.strategy == "multi_worker":
-            multi_worker.repair(model)
+        if self.strategy.num_replicas_in_sync > 1:
+            fit_repair.repair(model)
 
-    def fit(self, model: keras.Model, data, validation, validation_size: int):
+    def fit(
+        self,
+        model: keras.Model,
+        data,
+        validation,
+        validation_size: int,
+        data_facts: dict,
+    ):
         """Trains, from the last checkpoint on if there is one.
 
         Draws the learning curves and keeps the trained model as `model.keras`.
@@ -387,6 +444,8 @@ class Run:
             data: A `kerasapps.data.pipeline.TrainingData`.
             validation: Data set of single examples as `evaluate` takes them.
             validation_size: Their number.
+            data_facts: What the data is like, fit for JSON: a run isn't resumed on data
+                of which it is not true.
 
         Returns:
             A copy of the trained model that belongs to no strategy, and the history:
@@ -398,18 +457,63 @@ class Run:
             NonFiniteError: If the loss or a weight is no longer finite.
         """
         self._open_directory()
+        # Made before all else, as it knows whether the batch fits the devices.
+        training = distribution.training_batches(self.strategy, data)
         validation = distribution.evaluation_batches(
             self.strategy, validation, validation_size, FLAGS.batch_size
         )
         # Makes the metrics' variables, which a checkpoint holds too.
         model.evaluate(validation, steps=1, verbose=0)
         history = keras.callbacks.History()
+        callbacks, stateful = self._callbacks(model)
+        checkpoint = Checkpoint(
+            self._checkpoints,
+            data.steps_per_epoch,
+            FLAGS.checkpoint_every,
+            history,
+            stateful,
+            data_facts,
+            agree=lambda steps: distribution.common_steps(self.strategy, steps),
+        )
+        if checkpoint.restore(model):
+            training = distribution.training_batches(
+                self.strategy, data, checkpoint.epoch, checkpoint.step
+            )
+        if checkpoint.epoch < FLAGS.epochs:
+            if checkpoint.epoch or checkpoint.step:
+                self.say(
+                    f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
+                    f"step {checkpoint.step + 1}."
+                )
+            model.fit(
+                training,
+                steps_per_epoch=data.steps_per_epoch,
+                initial_epoch=checkpoint.epoch,
+                epochs=FLAGS.epochs,
+                validation_data=validation,
+                callbacks=[*callbacks, history, checkpoint],
+                shuffle=False,  # It is; `fit` would only warn.
+                verbose=self._verbosity(),
+            )
+        else:
+            self.say(f"{self.directory} is trained: nothing left to train.")
+            # As `fit` does at its end: puts the averages in place.
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.say("Evaluating, drawing and exporting.")
+        trained = type(model).from_config(model.get_config())
+        trained.set_weights(model.get_weights())
+        if self.is_chief:
+            keras_file.save(trained, self.directory / "model.keras")
+            self.save_figure("learning_curves", learning_curves(history.history))
+        return trained, history.history
+
+    def _callbacks(self, model):
+        """Returns the callbacks, and those of them that have a state."""
+        optimizer = model.optimizer
         callbacks = [
             keras.callbacks.LambdaCallback(
                 on_epoch_end=lambda epoch, logs: logs.update(
-                    learning_rate=float(
-                        tf.convert_to_tensor(model.optimizer.learning_rate)
-                    )
+                    learning_rate=float(tf.convert_to_tensor(optimizer.learning_rate))
                 )
             )
         ]
@@ -429,44 +533,7 @@ class Run:
                     str(self.directory / "tensorboard"), write_graph=False
                 )
             )
-        checkpoint = Checkpoint(
-            self._checkpoints,
-            data.steps_per_epoch,
-            FLAGS.checkpoint_every,
-            history,
-            stateful,
-            agree=lambda steps: distribution.common_steps(self.strategy, steps),
-        )
-        if checkpoint.restore(model):
-            self.say(
-                f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
-                f"step {checkpoint.step + 1}."
-                if checkpoint.epoch < FLAGS.epochs
-                else f"{self.directory} is trained: nothing left to train."
-            )
-        self._trained_before = checkpoint.epoch >= FLAGS.epochs
-        if self._trained_before:
-            # Not by `fit`, which has nothing to do: puts the averages in place.
-            model.optimizer.finalize_variable_values(model.trainable_weights)
-        else:
-            model.fit(
-                distribution.training_batches(
-                    self.strategy, data, checkpoint.epoch, checkpoint.step
-                ),
-                steps_per_epoch=data.steps_per_epoch,
-                initial_epoch=checkpoint.epoch,
-                epochs=FLAGS.epochs,
-                validation_data=validation,
-                callbacks=[*callbacks, history, checkpoint],
-                shuffle=False,  # It is; `fit` would only warn.
-                verbose=self._verbosity(),
-            )
-        trained = type(model).from_config(model.get_config())
-        trained.set_weights(model.get_weights())
-        if self.is_chief:
-            keras_file.save(trained, self.directory / "model.keras")
-            self.save_figure("learning_curves", learning_curves(history.history))
-        return trained, history.history
+        return callbacks, stateful
 
     def _verbosity(self):
         if not self.is_chief:
@@ -485,24 +552,6 @@ class Run:
         figure.savefig(
             folder / f"{name}.png", dpi=150, bbox_inches="tight", pad_inches=0.15
         )
-
-    def export(self, write) -> str | None:
-        """Exports the trained model, unless that was done before or isn't wanted.
-
-        Args:
-            write: Exports into the folder that it is given and returns the version's.
-
-        Returns:
-            The version's folder, or None.
-        """
-        if not self.export_dir:
-            return None
-        metrics = self.directory / "metrics.json"
-        if self._trained_before and metrics.exists():
-            before = json.loads(metrics.read_text()).get("export")
-            if before and os.path.isdir(before):
-                return before
-        return write(self.export_dir)
 
     def write_metrics(self, metrics: dict) -> None:
         """Writes `metrics.json`, whole or not at all."""

@@ -54,6 +54,11 @@ flags.DEFINE_list(
     "elastic_distortion:34:4. Empty: none.",
 )
 flags.DEFINE_float("label_smoothing", 0.0, "Label smoothing of cross-entropy.", 0, 1)
+flags.register_validator(
+    "label_smoothing",
+    lambda smoothing: smoothing < 1,
+    "needs a number from 0 to below 1",
+)
 
 
 def main():
@@ -62,6 +67,7 @@ def main():
     run = common.Run(
         "train_classifier", inspect.getmodule(constructor).__name__.split(".")[-1]
     )
+    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
     data = image_classification.load(
         FLAGS.dataset,
         FLAGS.data_dir,
@@ -71,7 +77,7 @@ def main():
     )
     try:
         train(run, constructor, data)
-    except tf.errors.InvalidArgumentError as error:
+    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
         broken = data.undecodable()
         if not broken:
             raise
@@ -117,12 +123,25 @@ def train(run, constructor, data):
             loss=_loss(model),
             metrics=["accuracy"],
         )
+    size = "x".join(map(str, shape[:2])) + (" grey" if shape[2] == 1 else " RGB")
     run.say(
-        f"{constructor.__name__}: {trainable_parameters(model):,} parameters; "
-        f"{data.name}: {data.train.size:,} images to learn from, "
-        f"{data.validation.size:,} held out"
+        f"{constructor.__name__} has {trainable_parameters(model):,} parameters and "
+        f"takes images of {size}. {data.name} has {data.train.size:,} images to learn "
+        f"from and {data.validation.size:,} held out. An epoch has "
+        f"{training.steps_per_epoch:,} steps of {FLAGS.batch_size} images, on "
+        f"{run.strategy.num_replicas_in_sync} device(s)."
     )
-    model, history = run.fit(model, training, validation, data.validation.size)
+    model, history = run.fit(
+        model,
+        training,
+        validation,
+        data.validation.size,
+        {
+            "training images": data.train.size,
+            "class names": list(data.class_names),
+            "preprocessing": preprocessing.to_config(),
+        },
+    )
     if run.is_chief:
         _report(run, model, data, preprocessing, validation, history)
 
@@ -166,8 +185,9 @@ def _report(run, model, data, preprocessing, validation, history):
         "confusion_matrix",
         kerasapps.figures.confusion_matrix.confusion_matrix(matrix, data.class_names),
     )
-    first = next(w for w in model.trainable_weights if len(w.shape) == 4)
-    run.save_figure("first_layer_kernels", kernels(first.numpy()))
+    first = next((w for w in model.trainable_weights if len(w.shape) == 4), None)
+    if first is not None:
+        run.save_figure("first_layer_kernels", kernels(first.numpy()))
     shown = _some_right_and_wrong(labels, probabilities.argmax(axis=1))
     images = _images(data, preprocessing, shown)
     run.save_figure(
@@ -176,8 +196,8 @@ def _report(run, model, data, preprocessing, validation, history):
     )
     example = run.directory / "example.png"
     keras.utils.save_img(example, images[0], scale=False)
-    exported = run.export(
-        lambda folder: export_classifier(model, preprocessing, data.class_names, folder)
+    exported = run.export_dir and export_classifier(
+        model, preprocessing, data.class_names, run.export_dir
     )
     accuracy = matrix.trace() / matrix.sum()
     top5 = np.sort(probabilities, axis=1)[:, -5:][:, :1]
@@ -201,7 +221,7 @@ def _report(run, model, data, preprocessing, validation, history):
             },
             "preprocessing": preprocessing.to_config(),
             "history": history,
-            "export": exported,
+            "export": exported or None,
         }
     )
     run.say(
@@ -217,7 +237,11 @@ TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
     run.say("\nTry next:")
     if exported:
         run.say(f"  python -m apps.predict --model={exported} {example}")
-    run.say("  python -m apps.train_classifier --dataset=folder:PATH_TO_YOUR_IMAGES")
+    if not FLAGS.dataset.startswith("folder:"):
+        run.say(
+            "  python -m apps.train_classifier --dataset=folder:PATH_TO_YOUR_IMAGES"
+        )
+    run.say("  python -m apps.zoo")
 
 
 def _some_right_and_wrong(labels, predicted, count=24):

@@ -129,7 +129,10 @@ def load(
         from kerasapps.data import tfds_images
 
         data = tfds_images.load(dataset, data_dir, train_split, validation_split)
-    return _with_num_classes(data, num_classes)
+    data = _with_num_classes(data, num_classes)
+    if len(data.class_names) < 2:
+        raise InputError(f"{data.name} has one class; classification needs two or more")
+    return data
 
 
 def _with_num_classes(

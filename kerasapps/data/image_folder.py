@@ -75,6 +75,13 @@ def load(path: str) -> ImageClassification:
         )
 
     class_names = tuple(train)
+    for name in class_names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"the name of the class folder {name!r} isn't UTF-8; rename it"
+            ) from None
     channels = _check_headers([*_flat(train), *_flat(validation)])
     return ImageClassification(
         name=re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder",

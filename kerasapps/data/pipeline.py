@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from kerasapps.errors import InputError
 
-# A buffer this large shuffles all but the largest sets perfectly. It holds
-# undecoded examples, so it costs megabytes where decoded ones would cost gigabytes.
+# What is kept in memory is shuffled whole. Beyond, a buffer of this many examples, not
+# decoded yet, comes near enough where neighbours in a data set aren't of one class.
 SHUFFLE_BUFFER = 16_384
 
 # Decoded examples are kept in memory up to this many bytes, and made anew in each epoch
@@ -75,14 +75,15 @@ class TrainingData:
             )
         self.steps_per_epoch = size // batch_size
         self._examples = examples
-        self._size = size
         self._batch_size = batch_size
         self._transform = transform
+        self._buffer = min(size, SHUFFLE_BUFFER)
         if prepare:
             prepared = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
             cached = cache_if_small(prepared, size)
             if cached is not prepared:
                 self._examples = cached
+                self._buffer = size
             else:
                 self._transform = lambda *example: transform(
                     *prepare(*example[:-1]), example[-1]
@@ -106,7 +107,7 @@ class TrainingData:
         if self._batch_size % replicas:
             raise InputError(
                 f"--batch_size={self._batch_size} does not divide by the {replicas} "
-                "replicas that share it"
+                f"replicas that share it; choose a multiple of {replicas}"
             )
 
         def one_epoch(this_epoch):
@@ -118,7 +119,7 @@ class TrainingData:
             return (
                 self._examples.enumerate()
                 .shuffle(
-                    min(self._size, SHUFFLE_BUFFER),
+                    self._buffer,
                     seed=_draw(self._seed, this_epoch),
                     reshuffle_each_iteration=False,
                 )

@@ -72,7 +72,9 @@ class Preprocessing:
         if given < wanted:
             return tf.image.grayscale_to_rgb(image)
         if given > wanted:
-            return tf.image.rgb_to_grayscale(image)
+            # The weights of `tf.image.rgb_to_grayscale` don't sum to 1: by them, a grey
+            # image stored as RGB would be another one.
+            return tf.reduce_sum(image * [0.299, 0.587, 0.114], axis=-1, keepdims=True)
         return image
 
     def resize(self, image: tf.Tensor) -> tf.Tensor:

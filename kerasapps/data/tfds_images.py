@@ -1,5 +1,6 @@
 """Labelled images from TensorFlow Datasets, by name."""
 
+import logging as logging_module
 import re
 
 import tensorflow as tf
@@ -43,6 +44,8 @@ def load(
     label = builder.info.features[label_key]
 
     if not builder.is_prepared():
+        # It would tell of each of its ten tries.
+        logging_module.getLogger("urllib3").setLevel(logging_module.ERROR)
         try:
             builder.download_and_prepare()
         # Besides network errors: full disks, checksums, archives that have to be

@@ -52,7 +52,9 @@ def confusion_matrix(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     axes.tick_params(length=0)
     if classes <= _NAMED_CLASSES:
         font_size = float(np.clip(72 * 0.6 * size / classes, 4, 10))
-        upright = max(map(len, class_names)) > 3
+        # A letter is about 0.6 of the font's size wide, a cell 60 points at 6 classes.
+        room = 72 * 0.8 * size / classes
+        upright = max(map(len, class_names)) * 0.6 * font_size > room
         axes.set_xticks(
             range(classes),
             class_names,

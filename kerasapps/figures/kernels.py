@@ -57,7 +57,7 @@ def kernels(weights: np.ndarray) -> Figure:
     axes.set_ylim(-rows * (tall + _GAP) - _GAP, 0)
     axes.axis("off")
     figure.suptitle(
-        f"First-layer kernels: {maps} of {height}x{width}x{channels} weights",
+        f"First layer: {maps} kernels of {height}x{width}x{channels}",
         fontweight="bold",
     )
     axes.set_title(scale, fontsize=9, color="0.35")

@@ -14,7 +14,7 @@ class FanInUniform(keras.initializers.Initializer):
     `LecunUniform`, this one divides by the fan-in itself, not by its square root.
 
     LeCun et al., "Backpropagation Applied to Handwritten Zip Code Recognition", 1989,
-    section 3.3; LeCun et al., "Gradient-Based Learning Applied to Document
+    section 4; LeCun et al., "Gradient-Based Learning Applied to Document
     Recognition", 1998, appendix A. Both take 2.4.
 
     Args:

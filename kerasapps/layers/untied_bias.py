@@ -8,7 +8,7 @@ class UntiedBias(keras.layers.Layer):
     """Adds a bias of its own to every unit, not one that a whole map shares.
 
     LeCun et al., "Backpropagation Applied to Handwritten Zip Code Recognition", 1989,
-    section 3.2: units of a map share their weights, but not their thresholds.
+    section 3.3: units of a map share their weights, but not their thresholds.
 
     Input shape: `[batch, ...]`, all axes but the batch of a fixed size.
 

@@ -28,13 +28,13 @@ H2_CONNECTIONS = tuple(tuple((i + k) % 12 for k in range(8)) for i in range(12))
 
 @keras.saving.register_keras_serializable("kerasapps")
 class LeNet1989(keras.Model):
-    """The zip-code network, section 3.2 and figure 3; 9,760 trainable parameters.
+    """The zip-code network, section 3.3 and figure 3; 9,760 trainable parameters.
 
     H1 and H2 are convolutions of 5x5 with a stride of 2 and a bias of its own for every
     unit; what lies beyond the border of their input is a plane of the state -1. Each
     map of H2 sees 8 of the 12 maps of H1. The paper doesn't print which; here they are
     8 neighbours on a ring, so that each map of H1 feeds 8 of H2. Weights start uniform
-    in +-2.4 / fan-in (section 3.3), biases at zero.
+    in +-2.4 / fan-in (section 4), biases at zero.
 
     The logits are the weighted sums of the output units. The paper squashes these with
     the scaled tanh, too, which leaves their order as it is; `paper_loss()` does so.
@@ -104,7 +104,7 @@ class LeNet1989(keras.Model):
 
 @keras.saving.register_keras_serializable("kerasapps")
 class PlaceCodeMeanSquaredError(keras.losses.Loss):
-    """Mean squared error of the squashed outputs against a place code (section 3.3).
+    """Mean squared error of the squashed outputs against a place code (section 4).
 
     The target is +1 for the unit of the right class and -1 for all others; the output
     of a unit is the scaled tanh of its logit.

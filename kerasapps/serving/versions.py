@@ -21,6 +21,7 @@ from kerasapps.errors import InputError
 
 # TensorFlow Serving takes a folder for a version only if its name is a number.
 _UNFINISHED = ".unfinished-"
+_DIGEST = Path("assets.extra", "digest")
 # Where the parent folder is mounted in the tensorflow/serving container.
 _MOUNT = "/models"
 
@@ -43,16 +44,20 @@ def check_writable(export_dir: str) -> None:
             tempfile.TemporaryFile(dir=place).close()
 
 
-def write_version(export_dir: str, write: Callable[[str], None]) -> str:
+def write_version(
+    export_dir: str, write: Callable[[str], None], digest: str | None = None
+) -> str:
     """Writes the next version of a model: whole, or not at all.
 
     The version is written under a temporary name and then renamed, its number one
     past the highest there; models.config beside the model's folder is then
-    rewritten. What an export that was killed has left is removed.
+    rewritten. What an export that was killed has left is removed. Where there is a
+    version of the same digest, that is the one, and nothing is written.
 
     Args:
         export_dir: The model's folder, for example "saved_models/lenet".
         write: Writes the SavedModel into the empty folder whose path it is given.
+        digest: Tells this model from all others; kept in assets.extra/digest.
 
     Returns:
         The path of the version's folder.
@@ -65,11 +70,18 @@ def write_version(export_dir: str, write: Callable[[str], None]) -> str:
     with _one_export_at_a_time(folder.absolute().parent):
         for leftover in folder.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover)
+        for number in sorted(_versions(folder), reverse=True):
+            kept = folder / str(number) / _DIGEST
+            if digest and kept.is_file() and kept.read_text() == digest:
+                return str(folder / str(number))
         unfinished = folder / f"{_UNFINISHED}{os.getpid()}"
         try:
             with _unwritable_is_input_error(export_dir):
                 unfinished.mkdir()
             write(str(unfinished))
+            if digest:
+                (unfinished / _DIGEST).parent.mkdir(exist_ok=True)
+                (unfinished / _DIGEST).write_text(digest)
             version = folder / str(max(_versions(folder), default=0) + 1)
             unfinished.rename(version)
         finally:

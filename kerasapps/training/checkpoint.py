@@ -4,7 +4,8 @@ import json
 import os
 import pathlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,9 @@ from absl import logging
 from kerasapps.errors import InputError
 
 _KEPT = 2
+# A loss-scaling optimizer leaves out a step whose gradients aren't finite and halves
+# its scale, without a word. That is normal from 2**15 to where float16 holds them.
+_LEAST_LOSS_SCALE = 2.0**-10
 
 
 class NonFiniteError(InputError):
@@ -39,6 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
         history: The run's history.
         stateful: Callbacks to restore, each with the names of the attributes that are
             its state.
+        data: What the data is like, fit for JSON: a run on other data isn't resumed.
         agree: Called with the steps that this worker could resume from; returns those
             that every worker can resume from. With one worker, all of them.
     """
@@ -50,6 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
         save_every: int,
         history: keras.callbacks.History,
         stateful: Sequence[tuple[keras.callbacks.Callback, Sequence[str]]] = (),
+        data: Mapping[str, Any] | None = None,
         agree: Callable[[list[int]], list[int]] = lambda steps: steps,
     ):
         super().__init__()
@@ -58,6 +64,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._save_every = save_every
         self._history = history
         self._stateful = stateful
+        self._data = {"steps_per_epoch": steps_per_epoch, **(data or {})}
         self._agree = agree
         self._restored = None
         self.epoch = 0
@@ -73,19 +80,29 @@ class Checkpoint(keras.callbacks.Callback):
             Whether there was one.
 
         Raises:
-            InputError: If the checkpoint is of another model.
+            InputError: If the checkpoint is of another model, or of other data.
         """
         whole = {}
         for path in sorted(self._directory.glob("checkpoint-*.npz")):
             if _is_whole(path):
-                whole[int(path.stem.split("-")[1])] = path
+                whole[_step(path)] = path
             else:
                 logging.warning("%s is damaged: not used", path)
-        steps = self._agree(sorted(whole))
-        if not steps:
+        newest = max(self._agree(sorted(whole)), default=-1)
+        # What lies beyond is of another course than the one that goes on from here.
+        for path in self._directory.glob("checkpoint-*.npz"):
+            if _step(path) > newest:
+                path.unlink()
+        if newest < 0:
             return False
-        self._restored = _load(whole[max(steps)])
+        self._restored = _load(whole[newest])
         state, _ = self._restored
+        for name, value in self._data.items():
+            if state["data"].get(name) != value:
+                raise InputError(
+                    f"the data has changed since {self._directory} was written (its "
+                    f"{name}); give another --run_dir, or --noresume to start anew"
+                )
         self.epoch, self.step = state["epoch"], state["step"]
         self._assign(model)
         return True
@@ -93,7 +110,6 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """After a restart, puts back what `fit` has just reset."""
         self.epoch = epoch
-        self._iterations = _number(self.model.optimizer.iterations)
         if self._restored is not None:
             self._assign(self.model)
             self._restored = None
@@ -116,9 +132,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, as the beginning of the next epoch."""
-        if _number(self.model.optimizer.iterations) == self._iterations:
-            # A loss-scaling optimizer leaves out such steps without a word.
-            self._stop("no step of this epoch had finite gradients")
+        scale = getattr(self.model.optimizer, "dynamic_scale", None)
+        if scale is not None and _number(scale) < _LEAST_LOSS_SCALE:
+            self._stop("the gradients are no longer finite, whatever the loss scale,")
         self.epoch, self.step = epoch + 1, 0
         self._save()
 
@@ -173,6 +189,7 @@ class Checkpoint(keras.callbacks.Callback):
                 for callback, names in self._stateful
             ],
             "variables": [_describe(v) for v in variables],
+            "data": self._data,
         }
         total = self.epoch * self._steps_per_epoch + self.step
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -218,6 +235,10 @@ def _variables(model):
         for variable in found.values()
         for part in model.distribute_strategy.experimental_local_results(variable)
     ]
+
+
+def _step(path):
+    return int(path.stem.split("-")[1])
 
 
 def _number(scalar):

@@ -57,8 +57,11 @@ def _check_tf_config():
     try:
         config = json.loads(os.environ["TF_CONFIG"])
         task = config["task"]
-        config["cluster"][task["type"]][task["index"]]
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        workers = config["cluster"]["worker"]
+        valid = task["type"] == "worker" and task["index"] in range(len(workers))
+        if not valid or set(config["cluster"]) != {"worker"}:
+            raise ValueError("not a cluster of workers alone")
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             "--strategy=multi_worker needs the environment variable TF_CONFIG to name "
             f"all workers and which of them this one is, as in {example}"

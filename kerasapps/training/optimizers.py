@@ -84,8 +84,9 @@ class AdamW(GlobalGradientMixin, keras.optimizers.AdamW):
 
 
 def decays(variable) -> bool:
-    """Returns whether weight decay acts on `variable`."""
-    return len(variable.shape) > 1
+    """Returns whether weight decay acts on `variable`: not on biases and scales."""
+    # By the name too: LeCun's network of 1989 has a bias for each unit of a map.
+    return len(variable.shape) > 1 and variable.name != "bias"
 
 
 def make_optimizer(

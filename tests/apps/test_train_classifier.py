@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasapps import keras_file
+from kerasapps.data.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +107,26 @@ def test_an_export_that_was_killed_leaves_nothing(killed):
     assert [path.name for path in folder.iterdir()] == ["1"]
 
 
+def test_the_export_answers_as_the_trained_model(whole):
+    directory, _ = whole
+    folder = run_directory(directory)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    model = LeNet5()
+    keras_file.load_weights(model, folder / "model.keras")
+    preprocess = Preprocessing.from_config(metrics["preprocessing"])
+    encoded = (folder / "example.png").read_bytes()
+    pixels = tf.io.decode_image(encoded)[tf.newaxis]
+    logits = model(preprocess(pixels))
+    exported = tf.saved_model.load(str(directory / metrics["export"])).signatures
+    for answer in (
+        exported["serving_default"](image_bytes=tf.constant([encoded])),
+        exported["pixels"](pixels=pixels),
+    ):
+        np.testing.assert_allclose(answer["logits"], logits, rtol=1e-5, atol=1e-5)
+        names = [name.decode() for name in answer["class_names"].numpy()[0]]
+        assert names == list(metrics["class_accuracy"])
+
+
 def test_a_finished_run_is_not_trained_again(whole):
     directory, _ = whole
     before = trained(directory)
@@ -181,3 +203,31 @@ def test_other_options_train_too(tmp_path):
         finish(process)
     assert not (one / "saved_models").exists()
     assert (other / "saved_models" / "lenet" / "1").is_dir()
+
+
+def accuracy(directory):
+    return json.loads((run_directory(directory) / "metrics.json").read_text())[
+        "accuracy"
+    ]
+
+
+def test_the_first_command_learns_to_read(tmp_path):
+    finish(start(tmp_path))
+    assert accuracy(tmp_path) >= 0.97
+    assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
+    # Started anew with another seed, it is another run and another version.
+    folder = run_directory(tmp_path)
+    again = ("--noresume", "--seed=1", "--epochs=1", f"--run_dir={folder}")
+    output = finish(start(tmp_path, *again))
+    assert "nothing left" not in output
+    assert "saved_models/lenet/2" in output
+    events = EventAccumulator(str(folder / "tensorboard" / "train"))
+    events.Reload()
+    assert [event.step for event in events.Tensors("epoch_loss")] == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_it_learns_from_any_seed(seed, tmp_path):
+    finish(start(tmp_path, f"--seed={seed}", "--export_dir="))
+    assert accuracy(tmp_path) >= 0.97

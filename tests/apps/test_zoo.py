@@ -61,3 +61,11 @@ def test_the_table_names_every_model(rows, tmp_path):
     for name, row in rows.items():
         assert name in table
         assert f"{row['parameters']:,}" in table
+
+
+def test_the_readme_has_every_model(rows):
+    readme = (ROOT / "README.md").read_text()
+    for name, row in rows.items():
+        (line,) = [x for x in readme.splitlines() if x.startswith(f"| `{name}` |")]
+        assert f"{row['parameters']:,}" in line
+        assert str(row["year"]) in line

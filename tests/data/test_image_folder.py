@@ -121,6 +121,7 @@ def test_a_class_named_train_is_a_class(tmp_path):
 def test_channels_are_one_if_every_image_is_grey(tmp_path, mode, name, channels):
     write(tmp_path / "a" / "0.png", 7, "L")
     write(tmp_path / "a" / name, None, mode)
+    write(tmp_path / "b" / "0.png", 7, "L")
     data = load(f"folder:{tmp_path}")
     assert data.channels == channels
     for raw, _ in [*data.train.examples, *data.validation.examples]:
@@ -132,7 +133,7 @@ def test_warns_of_rotated_photographs(tmp_path, caplog):
     exif[0x0112] = 6
     write(tmp_path / "a" / "0.jpg")
     write(tmp_path / "a" / "1.jpg", exif=exif)
-    write(tmp_path / "a" / "2.jpg", exif=Image.Exif())
+    write(tmp_path / "b" / "2.jpg", exif=Image.Exif())
     load(f"folder:{tmp_path}")
     assert len(caplog.records) == 1
     assert "1 images are stored rotated" in caplog.text
@@ -207,3 +208,10 @@ def test_bad_layouts_get_one_line(tmp_path, files, says):
 def test_num_classes_below_the_folders(folder):
     with pytest.raises(InputError, match="3 classes"):
         load(f"folder:{folder}", num_classes=2)
+
+
+def test_one_class_is_no_classification(tmp_path):
+    for name in ("0.png", "1.png"):
+        write(tmp_path / "a" / name)
+    with pytest.raises(InputError, match="two or more"):
+        load(f"folder:{tmp_path}")

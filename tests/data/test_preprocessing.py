@@ -126,3 +126,10 @@ def test_a_constant_channel_can_be_normalized():
     mean, std, _ = image_statistics(Split(examples, 1), tf.identity, (2, 2, 1))
     output = Preprocessing((2, 2, 1), mean, std)(np.full([2, 2, 1], 7, np.uint8))
     np.testing.assert_array_equal(output, np.zeros([2, 2, 1]))
+
+
+def test_grey_stored_as_rgb_is_the_same_grey():
+    grey = np.random.default_rng(0).integers(0, 256, [9, 9, 1], np.uint8)
+    preprocessing = Preprocessing((32, 32, 1), mean=80, std=90)
+    rgb = np.repeat(grey, 3, axis=-1)
+    np.testing.assert_allclose(preprocessing(grey), preprocessing(rgb), atol=1e-6)

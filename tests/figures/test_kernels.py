@@ -41,6 +41,9 @@ def test_a_tile_for_each_channel_of_other_numbers():
 @pytest.mark.parametrize("shape", [(5, 5, 1, 6), (11, 11, 3, 96), (1, 1, 3, 1)])
 def test_it_draws(shape):
     figure = kernels(np.random.default_rng(0).normal(size=shape))
-    assert f"{shape[3]} of {shape[0]}x{shape[1]}x{shape[2]}" in figure.get_suptitle()
+    assert (
+        f"{shape[3]} kernels of {shape[0]}x{shape[1]}x{shape[2]}"
+        in figure.get_suptitle()
+    )
     figure.savefig(file := io.BytesIO(), format="png")
     assert file.getvalue().startswith(b"\x89PNG")

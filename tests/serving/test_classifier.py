@@ -210,8 +210,8 @@ from tests.serving.tiny_classifier import CLASS_NAMES, preprocess, tiny_classifi
 
 with strategy.scope():
     model = tiny_classifier()
-    export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1])
-export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1])
+    export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1] + "/in")
+export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1] + "/out")
 """
 
 
@@ -233,7 +233,7 @@ def test_a_mirrored_model_is_exported_for_one_device(model, saved_model_dir, tmp
         check=True,
     )
     logits = own_logits(model, PIXELS)
-    for folder in (tmp_path / "1", tmp_path / "2"):  # In and out of the scope.
+    for folder in (tmp_path / "in" / "1", tmp_path / "out" / "1"):  # Of the scope.
         loaded = tf.saved_model.load(str(folder))
         answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
         check_answers(answers, logits)

@@ -123,3 +123,12 @@ def test_a_folder_that_cannot_be_written(tmp_path, export, place):
 def test_checking_leaves_no_version(tmp_path):
     check_writable(str(tmp_path / "saved_models" / "lenet"))
     assert [path.name for path in tmp_path.rglob("*")] == ["saved_models", "lenet"]
+
+
+def test_what_has_been_exported_is_not_exported_again(tmp_path):
+    folder = str(tmp_path / "lenet")
+    assert write_version(folder, write, "one") == f"{folder}/1"
+    assert write_version(folder, write, "other") == f"{folder}/2"
+    (tmp_path / "lenet" / ".unfinished-1").mkdir()
+    assert write_version(folder, write, "one") == f"{folder}/1"
+    assert sorted(p.name for p in (tmp_path / "lenet").iterdir()) == ["1", "2"]

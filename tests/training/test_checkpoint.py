@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
-from kerasapps.training import distribution
+from kerasapps.training import distribution, fit_repair
 from kerasapps.training.checkpoint import Checkpoint, NonFiniteError
 from kerasapps.training.optimizers import Adam
 from tests.checks import two_replicas
@@ -117,7 +117,7 @@ def loss_scaling():
     return functional("mixed_float16")
 
 
-def run(make_model, directory, replicas=1, kill_at=None, epochs=EPOCHS):
+def run(make_model, directory, replicas=1, kill_at=None, epochs=EPOCHS, **options):
     """Trains from the last checkpoint on; returns model, state and history."""
     keras.utils.set_random_seed(7)
     random = np.random.default_rng(0)
@@ -134,6 +134,8 @@ def run(make_model, directory, replicas=1, kill_at=None, epochs=EPOCHS):
         strategy = two_replicas()
     with strategy.scope():
         model = make_model()
+    if replicas > 1:
+        fit_repair.repair(model)
     validation = distribution.evaluation_batches(strategy, examples, SIZE, 10)
     model.evaluate(validation, verbose=0)
     history = keras.callbacks.History()
@@ -144,6 +146,7 @@ def run(make_model, directory, replicas=1, kill_at=None, epochs=EPOCHS):
         save_every=2,
         history=history,
         stateful=[(plateau, ("best", "wait", "cooldown_counter"))],
+        **options,
     )
     checkpoint.restore(model)
     callbacks = [plateau, history, checkpoint]
@@ -263,8 +266,40 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
 def test_steps_that_loss_scaling_leaves_out_are_noticed(tmp_path):
     def make_model():
         model = loss_scaling()
-        model.layers[1].kernel.assign(np.full((4, 8), np.nan))
+        model.optimizer.dynamic_scale.assign(1e-4)
         return model
 
-    with pytest.raises(NonFiniteError):
+    with pytest.raises(NonFiniteError, match="loss scale"):
         run(make_model, tmp_path)
+
+
+def test_some_steps_left_out_by_loss_scaling_are_normal(tmp_path):
+    def make_model():
+        model = loss_scaling()
+        model.optimizer.dynamic_scale.assign(2.0**30)
+        return model
+
+    model, _, history = run(make_model, tmp_path)
+    assert model.optimizer.dynamic_scale < 2.0**30
+    assert len(history["loss"]) == EPOCHS
+
+
+def test_other_data_is_refused(tmp_path):
+    run(functional, tmp_path, epochs=1, data={"size": 45})
+    with pytest.raises(InputError, match="its size"):
+        run(functional, tmp_path, data={"size": 46})
+
+
+def test_what_lies_beyond_the_step_agreed_on_is_removed(tmp_path):
+    whole = run(functional, tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(functional, tmp_path / "run", kill_at=9)
+
+    def only_the_first(steps):
+        return steps[:1]
+
+    with pytest.raises(Killed):
+        run(functional, tmp_path / "run", kill_at=7, agree=only_the_first)
+    steps = sorted(int(p.stem.split("-")[1]) for p in (tmp_path / "run").iterdir())
+    assert steps == [6]
+    assert_same(run(functional, tmp_path / "run"), whole)

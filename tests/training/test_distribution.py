@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
-from kerasapps.training import distribution
+from kerasapps.training import distribution, fit_repair
 from kerasapps.training.optimizers import make_optimizer
 from tests.checks import two_replicas
 
@@ -33,7 +33,7 @@ class CustomStep(keras.Model):
         return self.get_metrics_result()
 
 
-def train(replicas, model_class=keras.Model, validation_size=21, **optimizer):
+def train(replicas, model_class, validation_size, **optimizer):
     """Returns the history and the weights after three epochs."""
     strategy = tf.distribute.get_strategy()
     if replicas > 1:
@@ -57,11 +57,12 @@ def train(replicas, model_class=keras.Model, validation_size=21, **optimizer):
             metrics=["accuracy"],
         )
         model.optimizer.build(model.trainable_variables)
+    if replicas > 1:
+        fit_repair.repair(model)
     history = model.fit(
         distribution.training_batches(strategy, data),
         steps_per_epoch=data.steps_per_epoch,
         epochs=3,
-        # A last batch of one example leaves the second replica without any.
         validation_data=distribution.evaluation_batches(
             strategy, examples.take(validation_size), validation_size, 4
         ),
@@ -72,15 +73,17 @@ def train(replicas, model_class=keras.Model, validation_size=21, **optimizer):
 
 
 @pytest.mark.parametrize(
-    ("model_class", "optimizer"),
+    ("model_class", "validation_size", "optimizer"),
     [
-        (keras.Model, {"clip_global_norm": 0.05, "weight_decay": 0.01}),
-        (CustomStep, {"name": "adamw", "learning_rate": 0.01, "ema": 0.9}),
+        # Batches of 4: the last has one example and leaves a replica without any, or
+        # the first is one that two replicas can't divide evenly.
+        (keras.Model, 21, {"clip_global_norm": 0.05, "weight_decay": 0.01}),
+        (CustomStep, 3, {"name": "adamw", "learning_rate": 0.01, "ema": 0.9}),
     ],
 )
-def test_two_replicas_train_as_one(model_class, optimizer):
-    history, weights = train(1, model_class, **optimizer)
-    other_history, other_weights = train(2, model_class, **optimizer)
+def test_two_replicas_train_as_one(model_class, validation_size, optimizer):
+    history, weights = train(1, model_class, validation_size, **optimizer)
+    other_history, other_weights = train(2, model_class, validation_size, **optimizer)
     assert history["loss"][-1] < history["loss"][0]
     assert history.keys() == other_history.keys()
     for name in history:
@@ -108,6 +111,12 @@ def test_a_batch_must_divide_by_the_replicas():
             {
                 "cluster": {"worker": ["a:1"]},
                 "task": {"type": "worker", "index": 1},
+            }
+        ),
+        json.dumps(
+            {
+                "cluster": {"chief": ["a:1"], "worker": ["b:1"]},
+                "task": {"type": "chief", "index": 0},
             }
         ),
     ],

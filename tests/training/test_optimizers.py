@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.training.optimizers import OPTIMIZERS, make_optimizer
+from kerasapps.models import LeNet1989
+from kerasapps.training.optimizers import OPTIMIZERS, decays, make_optimizer
 from kerasapps.training.schedules import learning_rate_schedule
 from tests.checks import two_replicas
 
@@ -224,3 +225,8 @@ def test_two_replicas_are_as_one(name, loss_scale):
         strategy.run(step, [[tf.constant(g, tf.float32) for g in gradients]])
     expected = train(make_optimizer(name, 0.1, **options))
     assert_close([w.numpy() for w in weights], expected)
+
+
+def test_biases_do_not_decay_whatever_their_shape():
+    decaying = {v.path for v in LeNet1989().trainable_variables if decays(v)}
+    assert decaying == {f"{name}/kernel" for name in ("H1", "H2", "H3", "output")}

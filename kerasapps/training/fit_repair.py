@@ -1,9 +1,12 @@
-"""The smallest repair of Keras 3's `fit` for MultiWorkerMirroredStrategy.
+"""The smallest repair of Keras 3's `fit` for several replicas.
 
-It can go when `keras.Model.fit` of the Keras in use trains under that strategy by
-itself. As of Keras 3.15 it fails in two places: it reads a batch outside of the
-strategy's own context in order to build the metrics, and it averages the scalar results
-of a step over an axis that they don't have.
+It can go when `keras.Model.fit` of the Keras in use does both by itself. As of Keras
+3.15:
+
+- Under any strategy, it averages a batch over the replicas only to learn its shape, and
+  fails where they don't divide it evenly, or where it comes from other workers.
+- Under MultiWorkerMirroredStrategy, it averages the scalar results of a step over an
+  axis that they don't have.
 """
 
 import types
@@ -13,14 +16,16 @@ import tensorflow as tf
 
 
 def repair(model: keras.Model) -> None:
-    """Makes `model.fit`, `evaluate` and `predict` work under the strategy.
+    """Makes `model.fit`, `evaluate` and `predict` work under its strategy.
 
     Args:
-        model: A model made in the scope of a MultiWorkerMirroredStrategy. Its class,
-            and so what is saved of it, stays as it is.
+        model: A model made in the scope of a strategy. Its class, and so what is saved
+            of it, stays as it is.
     """
     model._maybe_symbolic_build = types.MethodType(_maybe_symbolic_build, model)
-    model._make_function = types.MethodType(_make_function, model)
+    strategy = model.distribute_strategy
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        model._make_function = types.MethodType(_make_function, model)
 
 
 def _maybe_symbolic_build(self, iterator=None, data_batch=None):
