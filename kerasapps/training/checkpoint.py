@@ -1,9 +1,10 @@
 """Checkpoints from which a killed run goes on as if it had not been killed."""
 
+import hashlib
 import json
+import mmap
 import os
 import pathlib
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from absl import logging
 from kerasapps.errors import InputError
 
 _KEPT = 2
+# An npz is a zip, whose own checksums leave out its directory. Readers of a zip pass
+# over what follows it.
+_DIGEST_BYTES = hashlib.sha256().digest_size
 # A loss-scaling optimizer leaves out a step whose gradients aren't finite and halves
 # its scale, without a word. That is normal from 2**15 to where float16 holds them.
 _LEAST_LOSS_SCALE = 2.0**-10
@@ -29,8 +33,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     Saved are the model's variables, its optimizers', its metrics' and its random seed
     generators' (each replica's own values), the history, and the position in the data.
-    Everything goes into one file, a checksummed npz without pickles, that appears
-    whole or not at all. `keras.callbacks.BackupAndRestore` keeps neither seed
+    Everything goes into one file, an npz without pickles and with a checksum, that
+    appears whole or not at all. `keras.callbacks.BackupAndRestore` keeps neither seed
     generators nor metrics nor the position within an epoch.
 
     It must be the last of the callbacks: what it saves at the end of an epoch is what
@@ -195,9 +199,11 @@ class Checkpoint(keras.callbacks.Callback):
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"checkpoint-{total:010d}.npz"
         partial = path.with_suffix(".partial")
-        with open(partial, "wb") as file:
+        with open(partial, "w+b") as file:
             header = np.frombuffer(json.dumps(state).encode(), np.uint8)
             np.savez(file, header, *values, allow_pickle=False)
+            file.seek(0)
+            file.write(hashlib.file_digest(file, "sha256").digest())
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
@@ -254,11 +260,16 @@ def _plain(value):
 
 
 def _is_whole(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (OSError, zipfile.BadZipFile):
+    """Returns whether a file ends with the SHA-256 of what comes before."""
+    if path.stat().st_size <= _DIGEST_BYTES:
         return False
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content) as view,
+        view[:-_DIGEST_BYTES] as body,
+    ):
+        return hashlib.sha256(body).digest() == content[-_DIGEST_BYTES:]
 
 
 def _load(path):
