@@ -39,6 +39,13 @@ from kerasapps.training.schedules import SCHEDULES, learning_rate_schedule
 
 FLAGS = flags.FLAGS
 
+# What a worker sees when another is gone, or is back before that was noticed.
+_WORKER_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+)
+
 # What is trained, and on what.
 flags.DEFINE_string("model", None, "Model; `python -m apps.zoo` lists them.")
 flags.DEFINE_multi_string(
@@ -208,7 +215,7 @@ def run_app(main) -> None:
     def restarting():
         try:
             main()
-        except tf.errors.UnavailableError:
+        except _WORKER_LOST:
             if FLAGS.strategy != "multi_worker":
                 raise
             print("A worker is lost. Waiting for it to come back.", flush=True)

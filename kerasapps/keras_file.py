@@ -44,9 +44,13 @@ def load_weights(model: keras.Model, path: str | os.PathLike) -> None:
         raise not_whole
     try:
         with zipfile.ZipFile(path) as archive:
+            if archive.testzip():
+                raise not_whole
             content = json.loads(archive.read("config.json"))
         found = content["registered_name"] or content["class_name"]
         config = dict(content["config"])
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(
             f"--weights={path}: {error.strerror}; give a .keras file"
