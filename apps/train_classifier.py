@@ -139,7 +139,9 @@ def train(run, constructor, data):
         {
             "training images": data.train.size,
             "class names": list(data.class_names),
-            "preprocessing": preprocessing.to_config(),
+            # Rounded: the last bits may depend on the number of threads.
+            "pixel mean": [round(float(x), 2) for x in preprocessing.mean],
+            "pixel deviation": [round(float(x), 2) for x in preprocessing.std],
         },
     )
     if run.is_chief:
