@@ -14,6 +14,8 @@ import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import inspect
+import json
+import pathlib
 
 import keras
 import numpy as np
@@ -23,15 +25,21 @@ from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
 from apps import common
+from apps.run import Run
+from kerasapps import keras_applications, keras_file
+from kerasapps.blueprint import blueprint
 from kerasapps.data import augmentation, image_classification
 from kerasapps.data.pipeline import TrainingData, cache_if_small
 from kerasapps.data.preprocessing import Preprocessing, image_statistics
 from kerasapps.errors import InputError
+from kerasapps.evaluation.classification import class_accuracy, top_k_error
+from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.kernels import kernels
 from kerasapps.figures.predictions import predictions
 from kerasapps.serving.classifier import export_classifier
 from kerasapps.training.losses import SmoothedCrossentropy
+from kerasapps.training.transfer import start_from
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(common)
@@ -49,9 +57,28 @@ flags.DEFINE_string("validation_split", None, "Split to validate on.")
 flags.DEFINE_list(
     "augment",
     ["pad_and_crop:1"],
-    "Augmentations in their order, with settings: random_crop:256:480, pad_and_crop:4, "
-    "reflection, pca_colour_shift:0.1, rotation:15, translation:2, cutout:8, "
-    "elastic_distortion:34:4. Empty: none.",
+    "Augmentations in their order, with settings: random_crop:256:480, "
+    "random_resized_crop:0.08:1, pad_and_crop:4, reflection, pca_colour_shift:0.1, "
+    "rotation:15, translation:2, cutout:8, elastic_distortion:34:4. Empty: none.",
+)
+flags.DEFINE_integer(
+    "shorter_side",
+    None,
+    "Evaluate and serve the centre of the image, its shorter side resized to this, as "
+    "in 256; default: the whole image, squeezed to the input's size.",
+    lower_bound=1,
+)
+flags.DEFINE_enum(
+    "normalize",
+    "deviation",
+    ["deviation", "mean"],
+    "Whether each channel of the images is brought to mean 0 and deviation 1, or only "
+    "to mean 0, as AlexNet, GoogLeNet and VGG have it.",
+)
+flags.DEFINE_list(
+    "scale",
+    None,
+    "Factors of the model's depth, width and resolution, as in 1.2,1.1,1.15.",
 )
 flags.DEFINE_float("label_smoothing", 0.0, "Label smoothing of cross-entropy.", 0, 1)
 flags.register_validator(
@@ -64,9 +91,7 @@ flags.register_validator(
 def main():
     """Runs the app."""
     constructor = common.find_model("classifier")
-    run = common.Run(
-        "train_classifier", inspect.getmodule(constructor).__name__.split(".")[-1]
-    )
+    run = Run("train_classifier", _export_name(constructor))
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
     data = image_classification.load(
         FLAGS.dataset,
@@ -89,9 +114,15 @@ def main():
 
 def train(run, constructor, data):
     """Trains and leaves everything that a run leaves."""
-    shape = _input_shape(constructor)
+    arguments = common.model_arguments(
+        constructor,
+        num_classes=len(data.class_names),
+        input_shape=_input_shape(constructor),
+    )
+    unweighted = arguments | ({"weights": None} if "weights" in arguments else {})
+    shape = blueprint(_build, constructor=constructor, **unweighted).input_shape[1:]
     statistics = image_statistics(data.train, data.decode, shape)
-    preprocessing = Preprocessing(shape, statistics.mean, statistics.std)
+    preprocessing = _preprocessing(constructor, shape, statistics)
     prepare, augment = augmentation.parse(
         FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
     )
@@ -114,9 +145,12 @@ def train(run, constructor, data):
         data.validation.size,
     )
     with run.strategy.scope():
-        model = common.build_model(
-            constructor, num_classes=len(data.class_names), input_shape=shape
-        )
+        model = _build(constructor, **arguments)
+        if FLAGS.weights:
+            keras_file.load_weights(model, FLAGS.weights)
+        if FLAGS.pretrained:
+            fresh = start_from(model, keras_file.load(FLAGS.pretrained))
+            run.say(f"Starts from {FLAGS.pretrained}; fresh: {', '.join(fresh) or '-'}")
         run.compile(
             model,
             training.steps_per_epoch,
@@ -148,6 +182,35 @@ def train(run, constructor, data):
         _report(run, model, data, preprocessing, validation, history)
 
 
+def _export_name(constructor):
+    """Returns the model's name; the file's where it holds but one model."""
+    module = inspect.getmodule(constructor)
+    models = [m for m in vars(kerasapps.models).values() if callable(m)]
+    alone = [inspect.getmodule(m) for m in models].count(module) == 1
+    return (module if alone else constructor).__name__.split(".")[-1].lower()
+
+
+def _build(constructor, **arguments):
+    """Returns the model, scaled as --scale says."""
+    if FLAGS.scale is None:
+        return common.build_model(constructor, **arguments)
+    try:
+        depth, width, resolution = (float(factor) for factor in FLAGS.scale)
+    except ValueError:
+        depth = width = resolution = 0
+    if not all(0 < factor < 100 for factor in (depth, width, resolution)):
+        raise InputError(
+            f"--scale={','.join(FLAGS.scale)}: write the factors of depth, width and "
+            "resolution, as in 1.2,1.1,1.15"
+        )
+    if arguments.get("weights"):
+        raise InputError("--scale makes a fresh network: leave the option weights out")
+    model = blueprint(common.build_model, constructor=constructor, **arguments)
+    if not hasattr(model, "scaled"):
+        raise InputError(f"{constructor.__name__} has no rule for --scale")
+    return model.scaled(depth, width, resolution)
+
+
 def _input_shape(constructor):
     default = inspect.signature(constructor).parameters["input_shape"].default
     if FLAGS.input_shape is None:
@@ -162,6 +225,25 @@ def _input_shape(constructor):
     if channels not in (1, 3) or min(height, width) < 1:
         raise InputError("--input_shape has 1 (grey) or 3 (colour) channels")
     return height, width, channels
+
+
+def _preprocessing(constructor, shape, statistics):
+    """Returns the preprocessing that the weights at the start were trained with.
+
+    Fresh weights get that of the training images.
+    """
+    std = statistics.std if FLAGS.normalize == "deviation" else 1.0
+    values = {"mean": statistics.mean, "std": std}
+    if any(option.startswith("weights=") for option in FLAGS.model_options):
+        values = keras_applications.preprocessing(constructor.__name__.lower())
+    for start in (FLAGS.weights, FLAGS.pretrained):
+        metrics = start and pathlib.Path(start).with_name("metrics.json")
+        if metrics and metrics.exists():
+            before = json.loads(metrics.read_text())["preprocessing"]
+            if before["image_shape"][-1] == shape[-1]:
+                names = ("mean", "std", "channel_order")
+                values = {name: before[name] for name in names if name in before}
+    return Preprocessing(shape, shorter_side=FLAGS.shorter_side, **values)
 
 
 def _loss(model):
@@ -199,28 +281,23 @@ def _report(run, model, data, preprocessing, validation, history):
     example = run.directory / "example.png"
     keras.utils.save_img(example, images[0], scale=False)
     exported = run.export_dir and export_classifier(
-        model, preprocessing, data.class_names, run.export_dir
+        model, preprocessing, data.class_names, run.export_dir, FLAGS.export_dtype
     )
     accuracy = matrix.trace() / matrix.sum()
-    top5 = np.sort(probabilities, axis=1)[:, -5:][:, :1]
     run.write_metrics(
         {
             "model": model.name,
             "parameters": trainable_parameters(model),
+            "multiply_adds": multiply_adds(model),
             "dataset": FLAGS.dataset,
             "epochs": FLAGS.epochs,
             "train_examples": data.train.size,
             "validation_examples": data.validation.size,
             "accuracy": accuracy,
-            "top_5_accuracy": float(
-                (probabilities[np.arange(len(labels)), labels] >= top5[:, 0]).mean()
+            "top_5_accuracy": 1 - top_k_error(probabilities, labels, 5),
+            "class_accuracy": dict(
+                zip(data.class_names, class_accuracy(matrix), strict=True)
             ),
-            "class_accuracy": {
-                name: float(row[i] / row.sum()) if row.sum() else None
-                for i, (name, row) in enumerate(
-                    zip(data.class_names, matrix, strict=True)
-                )
-            },
             "preprocessing": preprocessing.to_config(),
             "history": history,
             "export": exported or None,

@@ -20,6 +20,7 @@ from absl import flags
 
 import kerasapps.models
 from apps import command
+from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 
@@ -41,7 +42,7 @@ def describe(constructor) -> dict:
         `app` and `flagfiles`.
     """
     paper = inspect.getmodule(constructor).PAPER
-    model = constructor()
+    model = blueprint(constructor)
     app = f"train_{paper.task}"
     name = constructor.__name__.lower()
     return {
@@ -63,22 +64,26 @@ def main():
     """Prints the list."""
     models = [model for model in vars(kerasapps.models).values() if callable(model)]
     models.sort(key=lambda model: inspect.getmodule(model).PAPER.year)
-    rows = [describe(model) for model in models]
+    rows = map(describe, models)
     if JSON.value:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(list(rows), indent=2))
         return
     print(
-        f"{'model':<12} {'year':<4} {'task':<12} {'parameters':>12} {'mult-adds':>14}"
+        f"{'model':<16} {'year':<4} {'task':<12} {'parameters':>12} {'mult-adds':>16}"
     )
+    paper = None
     for row in rows:
+        if row["paper"] != paper:
+            paper = row["paper"]
+            print(f"\n{paper}")
         print(
-            f"{row['name']:<12} {row['year']:<4} {row['task']:<12} "
-            f"{row['parameters']:>12,} {row['multiply_adds']:>14,}"
+            f"{row['name']:<16} {row['year']:<4} {row['task']:<12} "
+            f"{row['parameters']:>12,} {row['multiply_adds']:>16,}",
+            flush=True,
         )
-        print(f"{'':<12} {row['paper']}")
         for flagfile in row["flagfiles"] or [""]:
             flag = f" --flagfile={flagfile}" if flagfile else f" --model={row['name']}"
-            print(f"{'':<12} python -m {row['app']}{flag}")
+            print(f"{'':<16} python -m {row['app']}{flag}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ fresh processes share them: `run_elsewhere` takes all rows at once.
 
 import functools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+
+from kerasapps.blueprint import blueprint
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,15 +39,13 @@ class Row(NamedTuple):
     """A model under test.
 
     Attributes:
-        factory: Builds the model; called without arguments, the paper's own.
-        parameters: Trainable parameters of the paper's own model.
+        factory: Builds the model.
         config: Arguments of a small variant, with non-default values.
         output_shapes: For two input shapes without the batch, the output shape of the
             small variant without the batch.
     """
 
     factory: Callable[..., keras.Model]
-    parameters: int
     config: dict
     output_shapes: dict
 
@@ -86,10 +87,10 @@ def assert_close(actual, expected, tolerance):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-def check_parameters(row):
+def check_parameters(factory, parameters):
     """The model as the paper has it has exactly the paper's trainable parameters."""
-    weights = row.factory().trainable_weights
-    assert sum(int(np.prod(weight.shape)) for weight in weights) == row.parameters
+    weights = blueprint(factory).trainable_weights
+    assert sum(math.prod(weight.shape) for weight in weights) == parameters
 
 
 def check_output_shapes(row):

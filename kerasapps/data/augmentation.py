@@ -28,10 +28,10 @@ def random_crop(
     """Scale jitter: resizes to a random size, then cuts a random window out.
 
     The shorter side is resized to a whole number of pixels drawn uniformly from
-    `smallest` to `largest`, the aspect ratio is kept. With both equal this is
-    AlexNet's crop (Krizhevsky et al. 2012, section 4.1: 256 and 224), with 256
-    and 512 VGG's (Simonyan and Zisserman 2015, section 3.1), with 256 and 480
-    ResNet's (He et al. 2016, section 3.4).
+    `smallest` to `largest`, the aspect ratio is kept. With 256 and 512 this is VGG's
+    crop (Simonyan and Zisserman 2015, section 3.1), with 256 and 480 ResNet's (He et
+    al. 2016, section 3.4). With both 256 it is AlexNet's (Krizhevsky et al. 2012,
+    section 4.1), but for the ends of the longer side, which AlexNet cuts off first.
 
     Args:
         smallest: Smallest length of the shorter side, in pixels.
@@ -55,6 +55,50 @@ def random_crop(
         image = tf.image.resize(image, resized, antialias=True)
         return tf.image.stateless_random_crop(
             image, [*crop_size, image.shape[-1]], crop_seed
+        )
+
+    return apply
+
+
+def random_resized_crop(
+    smallest_area: float, largest_area: float, *, crop_size: tuple[int, int]
+) -> Augmentation:
+    """Cuts a random window out and resizes it, whatever its shape.
+
+    GoogLeNet's crop (Szegedy et al. 2015, section 6), with 0.08 and 1: the window's
+    area is uniform between two shares of the image's, its aspect ratio is between 3/4
+    and 4/3 (as likely wide as high), its place is uniform. A window that doesn't fit
+    into the image is drawn anew, up to ten times; then it is cut off.
+
+    Args:
+        smallest_area: Smallest area of the window as a share of the image's.
+        largest_area: Largest area of the window as a share of the image's.
+        crop_size: `(height, width)` to which the window is resized.
+    """
+    if not 0 < smallest_area <= largest_area <= 1:
+        raise ValueError("needs 0 < smallest area <= largest area <= 1")
+
+    def apply(image, seed):
+        area_seed, ratio_seed, place_seed = tf.unstack(tf.random.split(seed, 3))
+        size = tf.cast(tf.shape(image)[:2], tf.float32)
+        area = tf.random.stateless_uniform(
+            [10], area_seed, smallest_area, largest_area
+        ) * tf.reduce_prod(size)
+        ratio = tf.exp(
+            tf.random.stateless_uniform([10], ratio_seed, *np.log([3 / 4, 4 / 3]))
+        )
+        windows = tf.sqrt(tf.stack([area / ratio, area * ratio], axis=1))
+        fits = tf.reduce_all(windows <= size, axis=1)
+        first = tf.argmax(tf.where(fits, tf.range(10, 0, -1), 0))
+        window = tf.minimum(windows[first], size)
+        window = tf.maximum(tf.round(window), 1)
+        free = size - window + 1
+        place = tf.floor(tf.random.stateless_uniform([2], place_seed) * free)
+        (top, left), (height, width) = (
+            tf.unstack(tf.cast(x, tf.int32)) for x in (place, window)
+        )
+        return tf.image.resize(
+            image[top : top + height, left : left + width], crop_size, antialias=True
         )
 
     return apply
@@ -245,6 +289,7 @@ _BY_NAME = {
     function.__name__: function
     for function in (
         random_crop,
+        random_resized_crop,
         pad_and_crop,
         reflection,
         pca_colour_shift,
@@ -275,8 +320,9 @@ def parse(
     """Returns what the flag `--augment` asks for.
 
     The image is first resized by `preprocessing.resize`; where the first item is
-    `random_crop`, that brings it to the network's size instead. What `pad_and_crop` and
-    `cutout` fill in is the mean, which becomes zero at the network.
+    `random_crop` or `random_resized_crop`, that brings it to the network's size
+    instead. What `pad_and_crop` and `cutout` fill in is the mean, which becomes zero at
+    the network.
 
     Args:
         items: Names of functions of this module with their settings, for example
@@ -290,18 +336,23 @@ def parse(
     """
     context = {
         "crop_size": preprocessing.image_shape[:2],
-        "fill": preprocessing.mean,
+        "fill": preprocessing.fill,
         "covariance": covariance,
     }
     names = [item.partition(":")[0] for item in items]
-    if "random_crop" in names[1:]:
-        raise InputError(
-            "--augment: random_crop must be the first, and once: "
-            "it works on the image before it is resized"
-        )
-    crops = names[:1] == ["random_crop"]
+    crops = ("random_crop", "random_resized_crop")
+    for name in names[1:]:
+        if name in crops:
+            raise InputError(
+                f"--augment: {name} must be the first, and the only crop: "
+                "it works on the image before it is resized"
+            )
     return Augmenting(
-        preprocessing.convert_channels if crops else preprocessing.resize,
+        (
+            preprocessing.convert_channels
+            if names and names[0] in crops
+            else preprocessing.resize
+        ),
         compose([_parse_item(item, context) for item in items]),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.image_classification import Split
+from kerasapps.errors import InputError
 
 
 class Preprocessing:
@@ -15,19 +16,27 @@ class Preprocessing:
     The same object serves training, evaluation and the exported model: it holds
     constants only and uses TensorFlow's own ops. Calling it does all three steps:
     the channels become the network's, the image is resized (bilinear,
-    antialiased, the aspect ratio isn't kept), and from each channel its mean is
-    subtracted before it is divided by its standard deviation. Training augments
-    between `resize` and `normalize`.
+    antialiased), and from each channel its mean is subtracted before it is divided
+    by its standard deviation. Training augments between `resize` and `normalize`,
+    where images are grey or RGB whatever the network's order.
 
     Args:
         image_shape: `(height, width, channels)` of the network's input, with 1
             or 3 channels.
-        mean: Mean of each channel, or of all, in units of 0 to 255.
-        std: Standard deviation of each channel, or of all, in the same units.
+        mean: Mean of each channel, or of all, in units of 0 to 255, in the order of
+            `channel_order`.
+        std: Standard deviation of each channel, or of all, in the same units and
+            order.
+        shorter_side: Pixels to which the shorter side is resized before the centre
+            is cut out; the aspect ratio is kept. As ImageNet's networks are
+            evaluated, with 256 for 224x224. None: the whole image is squeezed to
+            the network's size.
+        channel_order: "rgb", or "bgr" for weights that were trained in Caffe.
 
     Raises:
-        ValueError: If `image_shape` has other channels, or if `mean` and `std`
-            don't fit to it.
+        InputError: If `shorter_side` is less than what is cut out.
+        ValueError: If `image_shape` has other channels, if `mean` and `std` don't
+            fit to it, or if there is no such `channel_order`.
     """
 
     def __init__(
@@ -35,11 +44,22 @@ class Preprocessing:
         image_shape: Sequence[int],
         mean: float | Sequence[float] = 0.0,
         std: float | Sequence[float] = 1.0,
+        shorter_side: int | None = None,
+        channel_order: str = "rgb",
     ):
         height, width, channels = (int(size) for size in image_shape)
         if channels not in (1, 3):
             raise ValueError(f"image_shape needs 1 or 3 channels, got {channels}")
+        if shorter_side is not None and shorter_side < max(height, width):
+            raise InputError(
+                f"shorter_side={shorter_side} is too small to cut out "
+                f"{height}x{width} pixels; give {max(height, width)} or more"
+            )
+        if channel_order not in ("rgb", "bgr"):
+            raise ValueError(f'channel_order is "rgb" or "bgr", got {channel_order!r}')
         self.image_shape = (height, width, channels)
+        self.shorter_side = shorter_side
+        self.channel_order = channel_order
         self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
         self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
 
@@ -79,13 +99,42 @@ class Preprocessing:
 
     def resize(self, image: tf.Tensor) -> tf.Tensor:
         """Returns float32 image(s) of the network's shape, still in 0 to 255."""
-        return tf.image.resize(
-            self.convert_channels(image), self.image_shape[:2], antialias=True
+        image = self.convert_channels(image)
+        if self.shorter_side is None:
+            return tf.image.resize(image, self.image_shape[:2], antialias=True)
+        if image.shape.rank == 3:
+            return self._centre(image[tf.newaxis])[0]
+        return self._centre(image)
+
+    def _centre(self, images):
+        """Returns the centre of the resized images, without making the rest.
+
+        The rest of a very long or very high image might not fit into memory.
+        """
+        size = tf.shape(images)[1:3]
+        # In whole numbers, rounded up: float would now and then lose a pixel.
+        resized = -(-size * self.shorter_side // tf.reduce_min(size))
+        margin = (resized - self.image_shape[:2]) // 2
+        return tf.raw_ops.ScaleAndTranslate(
+            images=images,
+            size=self.image_shape[:2],
+            scale=tf.cast(resized / size, tf.float32),
+            translation=-tf.cast(margin, tf.float32),
+            kernel_type="triangle",
+            antialias=True,
         )
 
+    @property
+    def fill(self) -> np.ndarray:
+        """The colour, grey or RGB, that the network sees as zero."""
+        return self.mean[::-1] if self.channel_order == "bgr" else self.mean
+
     def normalize(self, image: tf.Tensor) -> tf.Tensor:
-        """Returns `(image - mean) / std`."""
-        return (tf.cast(image, tf.float32) - self.mean) / self.std
+        """Returns `(image - mean) / std`, with the channels in the network's order."""
+        image = tf.cast(image, tf.float32)
+        if self.channel_order == "bgr":
+            image = image[..., ::-1]
+        return (image - self.mean) / self.std
 
     def to_config(self) -> dict[str, Any]:
         """Returns the arguments as plain lists, fit for JSON."""
@@ -93,6 +142,8 @@ class Preprocessing:
             "image_shape": list(self.image_shape),
             "mean": self.mean.tolist(),
             "std": self.std.tolist(),
+            "shorter_side": self.shorter_side,
+            "channel_order": self.channel_order,
         }
 
     @classmethod

@@ -44,10 +44,11 @@ def multiply_adds(model):
         model = keras.Model(model.inputs, model.outputs)
     # Keras has no public way to visit each use of a layer.
     nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
-    return sum(map(_node_multiply_adds, nodes))
+    return sum(map(node_multiply_adds, nodes))
 
 
-def _node_multiply_adds(node):
+def node_multiply_adds(node):
+    """Counts the multiply-adds of one use of a layer, a node of a model's graph."""
     layer = node.operation
     inputs = [tensor.shape for tensor in node.input_tensors]
     outputs = [tensor.shape for tensor in node.output_tensors]

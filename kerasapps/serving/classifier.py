@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.serving.folding import fold_batch_normalization
 from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
 
@@ -18,6 +19,7 @@ def export_classifier(
     preprocess: Callable[[tf.Tensor], tf.Tensor],
     class_names: Sequence[str],
     export_dir: str,
+    dtype: str = "float32",
 ) -> str:
     """Exports a classifier, its preprocessing and its class names as one SavedModel.
 
@@ -28,7 +30,8 @@ def export_classifier(
     - `pixels` takes `pixels`, uint8 [batch, height, width, channels] with 1, 3 or 4
       channels (grey, RGB, RGBA), of any size.
 
-    Alpha is dropped. Both return, in the order of the classes:
+    Alpha is dropped. Batch normalization is folded into the layers before it, see
+    `fold_batch_normalization`. Both return, in the order of the classes:
 
     - `class_names`, string [batch, classes], the same for each image,
     - `probabilities`, float32 [batch, classes],
@@ -43,6 +46,8 @@ def export_classifier(
         class_names: Names of the classes, in the order of the logits.
         export_dir: The model's folder, for example "saved_models/lenet": its name is
             the name to serve under, and it gets the next numbered version.
+        dtype: "float32" or "bfloat16": what the network computes in, whatever it was
+            trained in. A model that can't be folded keeps its own.
 
     Returns:
         The path of the version's folder; where the same was exported before, of that.
@@ -51,9 +56,10 @@ def export_classifier(
         InputError: If `export_dir` can't be written.
     """
     model_name = os.path.basename(os.path.abspath(export_dir))
+    network = fold_batch_normalization(model, dtype)
 
     def classify(images):
-        logits = tf.cast(model(images, training=False), tf.float32)
+        logits = tf.cast(network(images, training=False), tf.float32)
         names = tf.constant(class_names, tf.string)[tf.newaxis]
         return {
             "class_names": tf.tile(names, [tf.shape(logits)[0], 1]),
@@ -85,8 +91,8 @@ def export_classifier(
     def classify_pixels(pixels):
         return classify(to_input(pixels))
 
+    # It finds the variables by itself; tracked as well, they would be written twice.
     archive = keras.export.ExportArchive()
-    archive.track(model)
     archive.add_endpoint(
         "serving_default",
         classify_encoded,
@@ -108,13 +114,14 @@ def export_classifier(
         archive.write_out(folder, verbose=False)
         write_warmup_requests(folder, model_name, warmup_requests)
 
-    return write_version(export_dir, write, _digest(model, preprocess, class_names))
+    digest = _digest(model, preprocess, class_names, dtype)
+    return write_version(export_dir, write, digest)
 
 
-def _digest(model, preprocess, class_names):
+def _digest(model, preprocess, class_names, dtype):
     """Returns what two exports have in common only if they answer alike."""
     probe = np.random.default_rng(0).integers(0, 256, [1, 40, 50, 3], np.uint8)
-    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+    digest = hashlib.sha256(json.dumps([dtype, *class_names]).encode())
     digest.update(keras.ops.convert_to_numpy(preprocess(probe)).tobytes())
     for weight in model.weights:
         digest.update(keras.ops.convert_to_numpy(weight).tobytes())

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kerasapps.errors import InputError
+
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
 
 
@@ -96,6 +98,8 @@ def make_optimizer(
     weight_decay: float = 0.0,
     clip_global_norm: float | None = None,
     ema: float | None = None,
+    nesterov: bool = False,
+    epsilon: float | None = None,
 ) -> keras.optimizers.Optimizer:
     """Returns an optimizer by its name.
 
@@ -107,13 +111,29 @@ def make_optimizer(
         clip_global_norm: Largest norm of the whole gradient.
         ema: Momentum of the moving average of the weights, which then replaces them
             when training ends.
+        nesterov: Nesterov's momentum, for SGD (DenseNet: Huang et al. 2017, section
+            4.2).
+        epsilon: What keeps RMSProp and Adam from dividing by zero; None for Keras's
+            1e-7. RMSProp adds it to the mean square, as the code of EfficientNet does
+            with 1e-3, Adam to its root.
+
+    Raises:
+        InputError: If the optimizer has no use for `nesterov` or `epsilon`.
     """
+    if nesterov and name != "sgd":
+        raise InputError(f"nesterov is for sgd; {name} has no such momentum")
+    if epsilon is not None and name == "sgd":
+        raise InputError("epsilon is for rmsprop, adam and adamw; sgd has none")
     common = {"learning_rate": learning_rate, "clip_global_norm": clip_global_norm}
     if ema:
         common |= {"use_ema": True, "ema_momentum": ema}
+    if epsilon is not None:
+        common["epsilon"] = epsilon
     if name == "adamw":
         return AdamW(weight_decay=weight_decay, **common)
     common["l2"] = weight_decay
     if name == "adam":
         return Adam(**common)
-    return {"sgd": SGD, "rmsprop": RMSprop}[name](momentum=momentum, **common)
+    if name == "rmsprop":
+        return RMSprop(momentum=momentum, **common)
+    return SGD(momentum=momentum, nesterov=nesterov, **common)

@@ -7,37 +7,46 @@ SCHEDULES = ("constant", "step", "plateau", "exponential", "cosine")
 
 @keras.saving.register_keras_serializable("kerasapps")
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear rise from 0, then another schedule.
+    """A linear rise from 0, or a constant rate, then another schedule.
 
     Args:
         schedule: The schedule or the constant rate that follows, counted from the
-            first step as if there had been no rise.
-        steps: Steps that the rise takes (Goyal et al. 2017, section 2.2).
+            first step as if there had been no warm-up.
+        steps: Steps that the warm-up takes (Goyal et al. 2017, section 2.2).
+        warmup_rate: The rate of all these steps, ResNet-110's way (He et al. 2016,
+            section 4.2); None for the rise.
     """
 
-    def __init__(self, schedule, steps: int):
+    def __init__(self, schedule, steps: int, warmup_rate: float | None = None):
         super().__init__()
         self.schedule = schedule
         self.steps = steps
+        self.warmup_rate = warmup_rate
 
     def __call__(self, step):
         """Returns the learning rate at `step`, a float32 scalar."""
         rate = self.schedule
         if callable(rate):
             rate = rate(step)
+        if self.warmup_rate is not None:
+            return keras.ops.where(step < self.steps, self.warmup_rate, rate)
         rise = (keras.ops.cast(step, "float32") + 1) / self.steps
         return rate * keras.ops.minimum(rise, 1.0)
 
     def get_config(self):
         """Returns the constructor's arguments."""
         schedule = keras.saving.serialize_keras_object(self.schedule)
-        return {"schedule": schedule, "steps": self.steps}
+        return {
+            "schedule": schedule,
+            "steps": self.steps,
+            "warmup_rate": self.warmup_rate,
+        }
 
     @classmethod
     def from_config(cls, config):
         """Returns the schedule that `get_config` described."""
         schedule = keras.saving.deserialize_keras_object(config["schedule"])
-        return cls(schedule, config["steps"])
+        return cls(**config | {"schedule": schedule})
 
 
 def learning_rate_schedule(
@@ -48,6 +57,7 @@ def learning_rate_schedule(
     warmup_epochs: float = 0,
     decay_epochs: list[float] | None = None,
     decay_rate: float = 0.1,
+    warmup_rate: float | None = None,
 ):
     """Returns the learning rate as an optimizer takes it.
 
@@ -57,12 +67,13 @@ def learning_rate_schedule(
         learning_rate: The highest rate.
         steps_per_epoch: Steps in an epoch.
         epochs: Epochs of the whole run.
-        warmup_epochs: Epochs of the linear rise.
+        warmup_epochs: Epochs of the warm-up.
         decay_epochs: "step": the epochs after which the rate is multiplied by
             `decay_rate`, ResNet's way; default at 1/2 and 3/4 of the run.
             "exponential": a single number, the epochs between two multiplications
             by `decay_rate`, EfficientNet's way; default 1/10 of the run.
         decay_rate: Factor of "step" and "exponential".
+        warmup_rate: The constant rate of the warm-up; None for a linear rise from 0.
 
     Returns:
         A float or a `keras.optimizers.schedules.LearningRateSchedule`.
@@ -85,5 +96,5 @@ def learning_rate_schedule(
     else:
         rate = learning_rate
     if warmup_epochs:
-        rate = WarmUp(rate, round(warmup_epochs * steps_per_epoch))
+        rate = WarmUp(rate, round(warmup_epochs * steps_per_epoch), warmup_rate)
     return rate

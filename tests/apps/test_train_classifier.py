@@ -205,6 +205,39 @@ def test_other_options_train_too(tmp_path):
     assert (other / "saved_models" / "lenet" / "1").is_dir()
 
 
+def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    scaled = ["--model=resnet20", "--scale=0.3,0.5,0.5", "--epochs=1"]
+    finish(start(one, *scaled, "--export_dir="))
+    before = json.loads((run_directory(one) / "metrics.json").read_text())
+    assert before["preprocessing"]["image_shape"] == [16, 16, 3]
+    # Blocks 1, 1, 1 and widths 8, 16, 32; the head has 10 classes.
+    by_hand = sum(
+        count * (9 * a * b + 2 * b)
+        for a, b, count in [
+            *[(3, 8, 1), (8, 8, 2), (8, 16, 1), (16, 16, 1), (16, 32, 1), (32, 32, 1)]
+        ]
+    )
+    assert before["parameters"] == by_hand + 32 * 10 + 10
+    output = finish(
+        start(
+            other,
+            *scaled,
+            *("--num_classes=11", "--shorter_side=18", "--export_dtype=bfloat16"),
+            *("--optimizer=sgd", "--nesterov", "--learning_rate=0.001"),
+            *("--warmup_epochs=0.2", "--warmup_rate=0.0001"),
+            f"--pretrained={run_directory(one) / 'model.keras'}",
+        )
+    )
+    assert "fresh: fc" in output
+    after = json.loads((run_directory(other) / "metrics.json").read_text())
+    assert after["preprocessing"]["mean"] == before["preprocessing"]["mean"]
+    assert after["preprocessing"]["shorter_side"] == 18
+    variables = other / "saved_models/resnet20/1/variables/variables"
+    dtypes = tf.train.load_checkpoint(str(variables)).get_variable_to_dtype_map()
+    assert tf.bfloat16 in dtypes.values()
+
+
 def accuracy(directory):
     return json.loads((run_directory(directory) / "metrics.json").read_text())[
         "accuracy"

@@ -9,21 +9,27 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def zoo(directory, *flags):
-    return subprocess.run(
-        [sys.executable, "-m", "apps.zoo", *flags],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What the app prints, as a table and as JSON: two processes at a time."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "apps.zoo", *flags],
+            cwd=tmp_path_factory.mktemp("anywhere"),
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for flags in ([], ["--json"])
+    ]
+    table, listed = (process.communicate()[0] for process in processes)
+    assert [process.returncode for process in processes] == [0, 0]
+    return table, {row["name"]: row for row in json.loads(listed)}
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    listed = json.loads(zoo(tmp_path_factory.mktemp("anywhere"), "--json"))
-    return {row["name"]: row for row in listed}
+def rows(printed):
+    return printed[1]
 
 
 def test_the_papers_figures(rows):
@@ -56,11 +62,12 @@ def test_every_flagfile_belongs_to_a_model(rows):
     assert listed == there
 
 
-def test_the_table_names_every_model(rows, tmp_path):
-    table = zoo(tmp_path)
+def test_the_table_names_every_model(printed):
+    table, rows = printed
+    lines = {line.split()[0]: line for line in table.splitlines() if line.strip()}
     for name, row in rows.items():
-        assert name in table
-        assert f"{row['parameters']:,}" in table
+        assert f" {row['parameters']:,} " in lines[name]
+        assert row["paper"] in table
 
 
 def test_the_readme_has_every_model(rows):

@@ -77,6 +77,72 @@ def test_random_crop_fits_any_aspect_ratio(shape):
         assert crop(np.zeros(shape, np.float32), seed).shape == (32, 32, 3)
 
 
+def drawn_windows(image_shape, areas, count):
+    """Height, width, top and left of the windows that random_resized_crop takes.
+
+    They are seen on ramps: after resizing to n pixels, the slope is that of the image
+    times window / n, and the value in the middle is the window's middle.
+    """
+    y, x = np.indices(image_shape)
+    ramps = np.stack([y, x], axis=-1).astype(np.float32)
+    crop = tf.function(augmentation.random_resized_crop(*areas, crop_size=(64, 64)))
+    found = []
+    for seed in seeds(count):
+        output = crop(ramps, seed).numpy().astype(np.float64)
+        assert output.shape == (64, 64, 2)
+        # Away from the edges, where the window ends.
+        rows, columns = output[24:40, 32, 0], output[32, 24:40, 1]
+        size = np.array([np.polyfit(range(16), line, 1)[0] for line in (rows, columns)])
+        middle = np.array([rows.mean(), columns.mean()])
+        found.append([*(64 * size), *(middle - (64 * size - 1) / 2)])
+    found = np.array(found)
+    np.testing.assert_allclose(found, np.rint(found), atol=0.05)
+    return np.rint(found).astype(int).T
+
+
+def test_random_resized_crop_draws_areas_ratios_and_places_evenly():
+    # Up to half of a square's area every ratio from 3/4 to 4/3 fits.
+    height, width, top, left = drawn_windows((40, 40), (0.1, 0.5), 400)
+    areas = height * width / 1600
+    # The size is rounded to whole pixels: by up to 0.5 of at least 11 a side.
+    assert 0.1 * 0.9 < areas.min() < 0.12
+    assert 0.47 < areas.max() < 0.5 * 1.05
+    assert abs(areas.mean() - 0.3) < 0.02
+    ratios = np.log(height / width)
+    assert abs(ratios).max() < np.log(4 / 3) + 0.1
+    assert ratios.min() < -0.2
+    assert ratios.max() > 0.2
+    assert abs(ratios.mean()) < 0.03
+    for start, size in ((top, height), (left, width)):
+        assert (start >= 0).all()
+        assert (start + size <= 40).all()
+        places = start / (40 - size)
+        assert places.min() < 0.02
+        assert places.max() > 0.98
+        assert abs(places.mean() - 0.5) < 0.05
+
+
+def test_random_resized_crop_of_a_long_image_is_cut_off():
+    # A tenth of 4x100 pixels is at least 5.5 pixels high: no window fits.
+    height, width, top, left = drawn_windows((4, 100), (0.1, 0.2), 20)
+    assert (height == 4).all()
+    assert (top == 0).all()
+    # The width is the square root of 40 to 80 pixels times 3/4 to 4/3.
+    assert 5 <= width.min() < width.max() <= 10
+    assert left.min() < 25
+    assert left.max() > 70
+
+
+def test_random_resized_crop_of_the_whole_image():
+    # Only the square window of all pixels fits, and it is rarely drawn.
+    crop = augmentation.random_resized_crop(1, 1, crop_size=(5, 6))
+    image = RGB[:1, :1]
+    for seed in seeds(5):
+        np.testing.assert_allclose(
+            crop(image, seed), np.broadcast_to(image, [5, 6, 3]), rtol=1e-6
+        )
+
+
 def test_pad_and_crop_is_a_slice_of_the_padded_image():
     fill = np.array([1, 2, 3], np.float32)
     padded = np.tile(fill, [16, 14, 1])
@@ -230,6 +296,7 @@ def both_steps(parsed):
     "item",
     [
         "random_crop:16:24",
+        "random_resized_crop:0.08:1",
         "pad_and_crop:4",
         "reflection",
         "pca_colour_shift:0.1",
@@ -308,6 +375,16 @@ def test_parse_pads_with_what_becomes_zero():
     assert set(np.unique(outputs).tolist()) == {0.0, 50.0}
 
 
+def test_parse_pads_in_rgb_what_becomes_zero_in_bgr():
+    preprocessing = Preprocessing((2, 2, 3), mean=[3, 2, 1], channel_order="bgr")
+    prepare, augment = augmentation.parse(
+        ["pad_and_crop:8"], preprocessing=preprocessing, covariance=np.eye(3)
+    )
+    image = prepare(np.full([2, 2, 3], 9, np.uint8))
+    outputs = [preprocessing.normalize(augment(image, s)).numpy() for s in seeds(8)]
+    assert sum(not output.any() for output in outputs) >= 4
+
+
 def test_random_crop_sees_the_image_before_it_is_resized():
     image = np.random.default_rng(0).integers(0, 256, [10, 10, 1], np.uint8)
     crop = parse(["random_crop:10:10"])(image, tf.constant([3, 4])).numpy()
@@ -325,6 +402,11 @@ def test_random_crop_sees_the_image_before_it_is_resized():
         (["random_crop:4:12"], "8 <= smallest <= largest"),
         (["random_crop:12:9"], "smallest <= largest"),
         (["reflection", "random_crop:12:12"], "must be the first"),
+        (["random_crop:9:9", "random_resized_crop:0.1:1"], "must be the first"),
+        (["random_resized_crop:0:1"], "0 < smallest"),
+        (["random_resized_crop:0.5:0.4"], "smallest area <= largest"),
+        (["random_resized_crop:0.5:1.1"], "<= 1"),
+        (["random_resized_crop"], "write random_resized_crop:SMALLEST_AREA:LARGEST"),
         (["pca_colour_shift:nan"], "negative"),
         (["rotation:200"], "0 to 180"),
         (["cutout:5"], "even"),

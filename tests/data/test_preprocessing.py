@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from kerasapps.data.image_classification import Split
 from kerasapps.data.preprocessing import Preprocessing, image_statistics
+from kerasapps.errors import InputError
 
 
 def test_normalizes_each_channel():
@@ -72,12 +73,91 @@ def test_in_a_graph_with_unknown_sizes():
     np.testing.assert_allclose(traced(same), preprocessing(same), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("shape", "top", "left"),
+    [
+        # The shorter side has its size already: nothing is resized.
+        ((10, 15), 2, 4),
+        ((15, 10), 4, 2),
+        ((10, 10), 2, 2),
+    ],
+)
+def test_cuts_out_the_centre(shape, top, left):
+    image = np.random.default_rng(0).integers(0, 256, [*shape, 3], np.uint8)
+    output = Preprocessing((6, 6, 3), shorter_side=10).resize(image)
+    np.testing.assert_array_equal(output, image[top : top + 6, left : left + 6])
+
+
+@pytest.mark.parametrize("shape", [(333, 500), (500, 334), (40, 300), (20, 20)])
+def test_the_centre_is_that_of_the_resized_image(shape):
+    image = np.random.default_rng(0).uniform(0, 255, [*shape, 1]).astype(np.float32)
+    short, long = min(shape), max(shape)
+    resized_long = -(-long * 36 // short)
+    size = (36, resized_long) if shape[0] == short else (resized_long, 36)
+    resized = tf.image.resize(image, size, antialias=True).numpy()
+    top, left = (size[0] - 32) // 2, (size[1] - 24) // 2
+    output = Preprocessing((32, 24, 1), shorter_side=36).resize(image)
+    np.testing.assert_allclose(
+        output, resized[top : top + 32, left : left + 24], atol=1e-2
+    )
+
+
+def test_a_very_long_image_needs_no_memory_for_what_is_cut_off():
+    # Resized as a whole it would have 256 x 51 million pixels.
+    image = np.full([1, 200_000, 1], 7, np.uint8)
+    output = Preprocessing((224, 224, 3), shorter_side=256)(image)
+    np.testing.assert_allclose(output, np.full([224, 224, 3], 7), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (8, 6, 3), (6, 8, 3)])
+def test_shorter_side_must_hold_what_is_cut_out(shape):
+    with pytest.raises(InputError, match="give 8 or more"):
+        Preprocessing(shape, shorter_side=7)
+    Preprocessing(shape, shorter_side=8)
+
+
+def test_bgr_turns_the_channels_round_at_the_end():
+    preprocessing = Preprocessing(
+        (1, 1, 3), mean=[3, 2, 1], std=[1, 2, 4], channel_order="bgr"
+    )
+    image = np.array([[[11, 22, 33]]], np.uint8)
+    np.testing.assert_array_equal(preprocessing.resize(image), image)
+    np.testing.assert_allclose(preprocessing(image), [[[30, 10, 2.5]]])
+    # What is filled in between becomes zero.
+    fill = np.broadcast_to(preprocessing.fill, [1, 1, 3])
+    np.testing.assert_array_equal(preprocessing.normalize(fill), np.zeros([1, 1, 3]))
+    with pytest.raises(ValueError, match="got 'gbr'"):
+        Preprocessing((1, 1, 3), channel_order="gbr")
+
+
+@pytest.mark.parametrize("shape", [(9, 7), (7, 9), (6, 6)])
+def test_in_a_graph_with_unknown_sizes_and_a_centre(shape):
+    preprocessing = Preprocessing((4, 3, 3), 127, 50, shorter_side=6)
+    images = np.random.default_rng(0).integers(0, 256, [2, *shape, 3], np.uint8)
+    traced = tf.function(
+        preprocessing, input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)]
+    )
+    output = traced(images)
+    assert traced.get_concrete_function().output_shapes == (None, 4, 3, 3)
+    for image, processed in zip(images, output, strict=True):
+        np.testing.assert_allclose(preprocessing(image), processed, atol=1e-5)
+
+
 def test_config_survives_json():
-    preprocessing = Preprocessing((8, 9, 3), mean=[1, 2, 3], std=4)
+    preprocessing = Preprocessing(
+        (8, 9, 3), mean=[1, 2, 3], std=4, shorter_side=12, channel_order="bgr"
+    )
     config = json.loads(json.dumps(preprocessing.to_config()))
     restored = Preprocessing.from_config(config)
     image = np.random.default_rng(0).integers(0, 256, [20, 10, 3], np.uint8)
     np.testing.assert_array_equal(restored(image), preprocessing(image))
+
+
+def test_reads_a_config_of_an_earlier_version():
+    config = {"image_shape": [2, 2, 1], "mean": [1.0], "std": [2.0]}
+    restored = Preprocessing.from_config(config)
+    image = np.array([[[5], [9]], [[1], [3]]], np.uint8)
+    np.testing.assert_array_equal(restored(image), [[[2], [4]], [[0], [1]]])
 
 
 def test_image_statistics_agree_with_numpy():

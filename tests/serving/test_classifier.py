@@ -176,16 +176,38 @@ def test_warmup_requests_run(saved_model_dir):
     assert sorted(signatures) == ["pixels", "serving_default"]
 
 
-def test_a_mixed_precision_model_answers_in_float32(tmp_path):
+def test_a_mixed_precision_model_is_exported_in_float32(
+    model, saved_model_dir, tmp_path
+):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = tiny_classifier()
+        mixed = tiny_classifier()
     finally:
         keras.config.set_dtype_policy("float32")
+    mixed.set_weights(model.get_weights())
+    folder = export_classifier(mixed, preprocess, CLASS_NAMES, str(tmp_path / "tiny"))
+    loaded = tf.saved_model.load(folder)
+    answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
+    check_answers(answers, own_logits(model, PIXELS))
+
+
+class NoGraph(keras.Model):
+    input_shape = (None, 8, 8, 1)
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(7, dtype="mixed_bfloat16")
+
+    def call(self, images):
+        return self.dense(keras.ops.reshape(images, [-1, 64]))
+
+
+def test_what_is_no_graph_answers_in_float32_too(tmp_path):
+    model = NoGraph()
+    logits = model(preprocess(PIXELS))
     folder = export_classifier(model, preprocess, CLASS_NAMES, str(tmp_path / "tiny"))
     loaded = tf.saved_model.load(folder)
     answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
-    logits = model(preprocess(PIXELS))
     assert logits.dtype == tf.bfloat16
     assert answers["logits"].dtype == answers["probabilities"].dtype == tf.float32
     np.testing.assert_allclose(
@@ -193,6 +215,54 @@ def test_a_mixed_precision_model_answers_in_float32(tmp_path):
     )
     # Rounded to bfloat16 they would miss this by up to 0.02.
     np.testing.assert_allclose(tf.reduce_sum(answers["probabilities"], -1), 1, 1e-5)
+
+
+def nodes(saved_model_dir):
+    """The nodes of a SavedModel's graph and of its functions."""
+    saved_model = saved_model_pb2.SavedModel.FromString(
+        Path(saved_model_dir, "saved_model.pb").read_bytes()
+    )
+    graph = saved_model.meta_graphs[0].graph_def
+    functions = [function.node_def for function in graph.library.function]
+    return [node for part in [graph.node, *functions] for node in part]
+
+
+def test_bfloat16(model, saved_model_dir, tmp_path):
+    def export(dtype):
+        parts = model, preprocess, CLASS_NAMES
+        return export_classifier(*parts, str(tmp_path / "tiny"), dtype)
+
+    folder = export("bfloat16")
+    loaded = tf.saved_model.load(folder)
+    answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
+    logits = own_logits(model, PIXELS)
+    assert answers["logits"].dtype == answers["probabilities"].dtype == tf.float32
+    np.testing.assert_allclose(answers["logits"], logits, atol=0.02)
+    np.testing.assert_allclose(tf.reduce_sum(answers["probabilities"], -1), 1, 1e-5)
+    for exported, dtype in ((folder, tf.bfloat16), (saved_model_dir, tf.float32)):
+        convolutions = [node for node in nodes(exported) if node.op == "Conv2D"]
+        types = {node.attr["T"].type for node in convolutions}
+        assert types == {dtype.as_datatype_enum}
+    variables = tf.train.load_checkpoint(f"{folder}/variables/variables")
+    dtypes = variables.get_variable_to_dtype_map()
+    shapes = variables.get_variable_to_shape_map()
+    # The convolution's in bfloat16, the output layer's in float32, each once.
+    assert sorted(
+        (shapes[name], dtype.name) for name, dtype in dtypes.items() if shapes[name]
+    ) == [
+        ([3, 3, 1, 4], "bfloat16"),
+        ([4], "bfloat16"),
+        ([7], "float32"),
+        ([144, 7], "float32"),
+    ]
+    # They answer differently, so they are two versions.
+    assert [Path(export(x)).name for x in ("float32", "bfloat16")] == ["2", "1"]
+
+
+def test_the_graph_has_what_inference_needs(model, saved_model_dir):
+    kinds = {node.op for node in nodes(saved_model_dir)}
+    assert {"Conv2D", "BiasAdd", "MatMul", "Softmax"} <= kinds
+    assert not {"FusedBatchNormV3", "Rsqrt", "Transpose"} & kinds
 
 
 MIRRORED = """
@@ -217,12 +287,7 @@ export_classifier(model, preprocess, CLASS_NAMES, sys.argv[1] + "/out")
 
 def devices(saved_model_dir):
     """The devices that the nodes of a SavedModel's graph ask for."""
-    saved_model = saved_model_pb2.SavedModel.FromString(
-        Path(saved_model_dir, "saved_model.pb").read_bytes()
-    )
-    graph = saved_model.meta_graphs[0].graph_def
-    functions = [function.node_def for function in graph.library.function]
-    return {node.device for nodes in [graph.node, *functions] for node in nodes}
+    return {node.device for node in nodes(saved_model_dir)}
 
 
 def test_a_mirrored_model_is_exported_for_one_device(model, saved_model_dir, tmp_path):

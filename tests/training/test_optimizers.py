@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasapps.errors import InputError
 from kerasapps.models import LeNet1989
 from kerasapps.training.optimizers import OPTIMIZERS, decays, make_optimizer
 from kerasapps.training.schedules import learning_rate_schedule
@@ -52,6 +53,55 @@ def test_sgd_adds_the_decayed_weights_to_the_clipped_gradient(clip):
         "sgd", 0.1, momentum=0.8, weight_decay=0.3, clip_global_norm=clip
     )
     assert_close(train(optimizer), expected)
+
+
+def test_nesterov_looks_ahead():
+    """As DenseNet's Torch: v = m v + g, then w -= rate (g + m v)."""
+    expected = []
+    for i, decay in enumerate(DECAYS):
+        w, velocity = START[i], 0
+        for step in GRADIENTS:
+            g = step[i] + 0.3 * w * decay
+            velocity = 0.8 * velocity + g
+            w = w - 0.1 * (g + 0.8 * velocity)
+        expected.append(w)
+    optimizer = make_optimizer(
+        "sgd", 0.1, momentum=0.8, weight_decay=0.3, nesterov=True
+    )
+    assert_close(train(optimizer), expected)
+
+
+def test_rmsprop_as_efficientnet_has_it():
+    """Decay 0.9, momentum 0.9, and 1e-3 beside the mean square, under the root."""
+    small = [[0.01 * g for g in step] for step in GRADIENTS]
+    expected = []
+    for i in range(2):
+        w, mean_square, velocity = START[i], 0, 0
+        for step in small:
+            mean_square = 0.9 * mean_square + 0.1 * step[i] ** 2
+            velocity = 0.9 * velocity + 0.1 * step[i] / np.sqrt(mean_square + 1e-3)
+            w = w - velocity
+        expected.append(w)
+    assert_close(train(make_optimizer("rmsprop", 0.1, epsilon=1e-3), small), expected)
+
+
+def test_adam_has_epsilon_beside_the_root():
+    expected = []
+    for w, step in zip(START, GRADIENTS[0], strict=True):
+        # After one step both moments are those of the gradient itself.
+        rate = 0.1 * np.sqrt(0.001) / 0.1
+        expected.append(w - rate * 0.1 * step / (np.sqrt(0.001) * np.abs(step) + 0.5))
+    for name in ("adam", "adamw"):
+        optimizer = make_optimizer(name, 0.1, epsilon=0.5)
+        assert_close(train(optimizer, GRADIENTS[:1]), expected)
+
+
+def test_what_an_optimizer_has_no_use_for_is_refused():
+    for name in ("rmsprop", "adam", "adamw"):
+        with pytest.raises(InputError, match="nesterov is for sgd"):
+            make_optimizer(name, 0.1, nesterov=True)
+    with pytest.raises(InputError, match="epsilon is for rmsprop, adam and adamw"):
+        make_optimizer("sgd", 0.1, epsilon=1e-3)
 
 
 def test_adamw_decays_beside_the_step():
@@ -180,8 +230,15 @@ def test_ema_does_not_change_the_steps(name):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_config(name):
     schedule = learning_rate_schedule("cosine", 0.1, 2, 5, warmup_epochs=1)
+    own = {"nesterov": True} if name == "sgd" else {"epsilon": 0.1}
     optimizer = make_optimizer(
-        name, schedule, momentum=0.6, weight_decay=0.2, clip_global_norm=1.0, ema=0.9
+        name,
+        schedule,
+        momentum=0.6,
+        weight_decay=0.2,
+        clip_global_norm=1.0,
+        ema=0.9,
+        **own,
     )
     saved = json.dumps(keras.saving.serialize_keras_object(optimizer))
     restored = keras.saving.deserialize_keras_object(json.loads(saved))

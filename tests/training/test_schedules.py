@@ -74,15 +74,66 @@ def test_warm_up(name, later):
     assert rates(schedule, [20, 30]) == approx(later)
 
 
+def test_warm_up_at_a_constant_rate():
+    """ResNet-110 on CIFAR-10: 0.01 for 400 iterations, then 0.1, by steps."""
+    options = {"warmup_epochs": 1.03, "warmup_rate": 0.01, "decay_epochs": [82, 123]}
+    schedule = learning_rate_schedule("step", 0.1, 390, 164, **options)
+    expected = {
+        0: 0.01,
+        401: 0.01,
+        # 1.03 epochs of 390 steps are 402.
+        402: 0.1,
+        # 82 and 123 epochs are 31,980 and 47,970 steps.
+        31_979: 0.1,
+        31_980: 0.01,
+        47_969: 0.01,
+        47_970: 0.001,
+        63_959: 0.001,
+    }
+    assert rates(schedule, expected) == approx([*expected.values()])
+
+
+def test_warm_up_at_a_constant_rate_before_a_constant_rate():
+    schedule = learning_rate_schedule(
+        "constant", 1.0, 10, 6, warmup_epochs=0.3, warmup_rate=0.25
+    )
+    assert rates(schedule, [0, 2, 3, 30]) == [0.25, 0.25, 1, 1]
+
+
+def test_warm_up_of_an_exponential_decay():
+    """EfficientNet: 0.97 every 2.4 epochs, beneath a rise of 5 epochs."""
+    schedule = learning_rate_schedule(
+        "exponential",
+        0.256,
+        100,
+        350,
+        warmup_epochs=5,
+        decay_epochs=[2.4],
+        decay_rate=0.97,
+    )
+    expected = {
+        0: 0.256 / 500,
+        239: 0.256 * 240 / 500,
+        240: 0.256 * 0.97 * 241 / 500,
+        499: 0.256 * 0.97**2,
+        719: 0.256 * 0.97**2,
+        720: 0.256 * 0.97**3,
+        34_999: 0.256 * 0.97**145,
+    }
+    assert rates(schedule, expected) == approx([*expected.values()])
+
+
 def test_a_warm_up_of_less_than_a_step_is_none():
     schedule = learning_rate_schedule("constant", 1.0, 10, 6, warmup_epochs=0.01)
     assert rates(schedule, [0, 1]) == [1, 1]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-@pytest.mark.parametrize("warmup_epochs", [0, 2])
-def test_an_optimizer_saves_and_restores_it(name, warmup_epochs):
-    schedule = learning_rate_schedule(name, 1.0, 10, 8, warmup_epochs=warmup_epochs)
+@pytest.mark.parametrize(
+    "warmup", [{}, {"warmup_epochs": 2}, {"warmup_epochs": 2, "warmup_rate": 0.3}]
+)
+def test_an_optimizer_saves_and_restores_it(name, warmup):
+    schedule = learning_rate_schedule(name, 1.0, 10, 8, **warmup)
     optimizer = keras.optimizers.SGD(schedule)
     saved = keras.saving.serialize_keras_object(optimizer)
     restored = keras.saving.deserialize_keras_object(saved)

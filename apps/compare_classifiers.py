@@ -1,0 +1,85 @@
+"""Draws how the errors of several trainings fall, in one figure.
+
+    python -m apps.compare_classifiers --output=resnet.png RUN RUN ...
+
+takes run directories of apps.train_classifier, each as PATH or as NAME=PATH. Plain and
+residual networks of two depths so make figure 1 and 6 of ResNet's paper, ReLU and tanh
+figure 1 of AlexNet's.
+"""
+
+import json
+import pathlib
+
+from absl import flags
+
+from apps import command
+from kerasapps.errors import InputError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output", "runs/comparison.png", "The figure's file, a PNG.")
+flags.DEFINE_bool("held_out", True, "Draw the held-out errors too.")
+
+
+def read(run: str) -> dict:
+    """Returns a run's metrics; raises InputError where there are none."""
+    path = pathlib.Path(run, "metrics.json")
+    try:
+        metrics = json.loads(path.read_text())
+        _ = metrics["history"]["accuracy"], metrics["accuracy"], metrics["parameters"]
+    except OSError as error:
+        raise InputError(
+            f"can't read {path} ({error.strerror}); give run directories of "
+            "apps.train_classifier, such as runs/train_classifier/lenet5_digits"
+        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is none that apps.train_classifier wrote; train again"
+        ) from error
+    return metrics
+
+
+def main(runs: list[str]) -> None:
+    """Draws the figure and prints where each network ended."""
+    if not runs:
+        raise InputError(
+            "no run given; give run directories: python -m apps.compare_classifiers "
+            "plain=runs/train_classifier/A residual=runs/train_classifier/B"
+        )
+    output = pathlib.Path(FLAGS.output)
+    if output.suffix != ".png":
+        raise InputError(f"--output={output}: give a name that ends in .png")
+    metrics = {}
+    for run in runs:
+        name, _, path = run.rpartition("=")
+        name = name or pathlib.Path(path).resolve().name
+        if name in metrics:
+            raise InputError(f"two runs are named {name}; write NAME={path}")
+        metrics[name] = read(path)
+
+    # Imported only now, as it takes seconds: help and errors come at once.
+    from kerasapps.figures.error_curves import error_curves
+
+    errors = {}
+    for name, run in metrics.items():
+        history = run["history"]
+        errors[name] = {"training": [1 - a for a in history["accuracy"]]}
+        if FLAGS.held_out and "val_accuracy" in history:
+            errors[name]["held-out"] = [1 - a for a in history["val_accuracy"]]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".partial-{output.name}")
+    error_curves(errors).savefig(partial, dpi=150)
+    partial.replace(output)
+    width = max(map(len, metrics))
+    print(f"{'run':<{width}}  parameters  epochs  training error  held-out error")
+    for name, run in metrics.items():
+        print(
+            f"{name:<{width}}  {run['parameters']:>10,}  "
+            f"{len(run['history']['accuracy']):>6}  "
+            f"{1 - run['history']['accuracy'][-1]:>14.2%}  "
+            f"{1 - run['accuracy']:>14.2%}"
+        )
+    print(f"Figure: {output}")
+
+
+if __name__ == "__main__":
+    command.run(main, takes_files=True)

@@ -1,0 +1,338 @@
+"""The run that every training app is: build, fit, evaluate, draw, export.
+
+An app makes its data and its model and hands them to a `Run`:
+
+    run = Run("train_classifier", export_name)
+    with run.strategy.scope():
+        model = ...
+        run.compile(model, data.steps_per_epoch, loss=..., metrics=...)
+    history = run.fit(model, data, ...)
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import hashlib
+import json
+import math
+import os
+import pathlib
+import sys
+
+import keras
+import tensorflow as tf
+from absl import flags
+
+from kerasapps import keras_file
+from kerasapps.errors import InputError
+from kerasapps.figures.learning_curves import learning_curves
+from kerasapps.serving.versions import check_writable
+from kerasapps.training import distribution, fit_repair
+from kerasapps.training.checkpoint import Checkpoint
+from kerasapps.training.optimizers import make_optimizer
+from kerasapps.training.schedules import learning_rate_schedule
+
+FLAGS = flags.FLAGS
+
+# Flags that don't change what is computed.
+_NOT_COMPARED = {
+    *("run_dir", "resume", "checkpoint_every", "data_dir"),
+    *("export_dir", "export_dtype"),
+}
+
+
+def _data_name():
+    """Returns --dataset without its version, or of a folder only its name."""
+    kind, _, rest = FLAGS.dataset.partition(":")
+    return os.path.basename(rest.rstrip("/")) if kind == "folder" else kind
+
+
+def _plain(name):
+    """Returns `name` as fits for a folder."""
+    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
+
+
+class Run:
+    """One training, from the flags to the export.
+
+    Sets up devices, seeds and precision, so it comes before any use of TensorFlow.
+
+    Args:
+        app_name: The app's name, for example "train_classifier".
+        export_name: The name of the export, for example "resnet20".
+
+    Attributes:
+        strategy: The distribution strategy; make the model in its scope.
+        directory: The run directory.
+        is_chief: Whether this process writes figures, metrics and exports.
+
+    Raises:
+        InputError: If the devices can't be had as the flags ask for them.
+    """
+
+    def __init__(self, app_name: str, export_name: str):
+        self.app_name = app_name
+        if FLAGS.strategy == "multi_worker":
+            print("Waiting for all workers.", flush=True)
+        self.strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.num_devices)
+        if FLAGS.jit_compile and self.strategy.num_replicas_in_sync > 1:
+            raise InputError(
+                "--jit_compile compiles a step for one device; leave it out, or give "
+                "--num_devices=1"
+            )
+        worker = distribution.worker_index(self.strategy)
+        self.is_chief = worker == 0
+        if not self.is_chief:
+            print(f"Worker {worker} trains; worker 0 tells how it goes.", flush=True)
+        keras.utils.set_random_seed(FLAGS.seed)
+        if FLAGS.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        keras.config.set_dtype_policy(FLAGS.dtype_policy)
+        self.directory = pathlib.Path(FLAGS.run_dir or self._default_directory())
+        self.export_dir = FLAGS.export_dir
+        if self.export_dir is None:
+            other = FLAGS["dataset"].value != FLAGS["dataset"].default
+            self.export_dir = f"saved_models/{export_name}"
+            self.export_dir += f"_{_plain(_data_name())}" if other else ""
+        self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
+
+    def _training_flags(self):
+        """Returns the flags that determine the result, as they are written."""
+        return {
+            flag.name: flag
+            for flag in sorted(
+                FLAGS.get_key_flags_for_module(sys.argv[0]), key=lambda f: f.name
+            )
+            if flag.name not in _NOT_COMPARED
+        }
+
+    def _default_directory(self):
+        name = _plain(f"{FLAGS.model}_{_data_name()}")
+        shown = {"model", "dataset"} if _data_name() == FLAGS.dataset else {"model"}
+        changed = [
+            flag.serialize()
+            for flag in self._training_flags().values()
+            if flag.value != flag.default and flag.name not in shown
+        ]
+        if changed:
+            digest = hashlib.sha256("\n".join(changed).encode()).hexdigest()
+            name = f"{name}-{digest[:6]}"
+        return f"runs/{self.app_name}/{name}"
+
+    def _open_directory(self):
+        """Makes the directories, or checks that the run's holds this very run."""
+        if self.export_dir and self.is_chief:
+            check_writable(self.export_dir)
+        path = self.directory / f"{self.app_name}.flags"
+        lines = {
+            name: flag.serialize() or f"# --{name} is not set"
+            for name, flag in self._training_flags().items()
+        }
+        places = [FLAGS["data_dir"].serialize(), FLAGS["export_dir"].serialize()]
+        text = [
+            f"# python -m apps.{self.app_name} --flagfile={path}",
+            *lines.values(),
+            "# Where things are; it may change when the run is resumed.",
+            f"--run_dir={self.directory}",
+            *filter(None, places),
+        ]
+        try:
+            # By each worker, as each may have a disk of its own.
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+            (self.directory / "tensorboard").mkdir(exist_ok=True)
+            begun = list(self._checkpoints.glob("checkpoint-*.npz"))
+            if not FLAGS.resume:
+                self._remove_earlier_run(begun)
+            elif begun and path.exists():
+                before = path.read_text().splitlines()
+                changed = [n for n, line in lines.items() if line not in before]
+                if changed:
+                    raise InputError(
+                        f"{self.directory} holds a run with another --{changed[0]}; "
+                        "give another --run_dir, or --noresume to start anew"
+                    )
+            partial = self._checkpoints / "flags.partial"
+            partial.write_text("\n".join(text) + "\n")
+            partial.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"cannot write the run directory {self.directory}: {error.strerror}; "
+                "give another --run_dir"
+            ) from error
+
+    def _remove_earlier_run(self, checkpoints):
+        for checkpoint in checkpoints:
+            checkpoint.unlink()
+        if self.is_chief:
+            (self.directory / "metrics.json").unlink(missing_ok=True)
+            for events in (self.directory / "tensorboard").glob("*/events.*"):
+                events.unlink()
+
+    def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
+        """Compiles `model` with the optimizer that the flags ask for.
+
+        Args:
+            model: The model, made in the strategy's scope, where this is called too.
+            steps_per_epoch: Steps in an epoch, in which the schedules count.
+            **arguments: Other arguments of `keras.Model.compile`, as loss and metrics.
+        """
+        rate = learning_rate_schedule(
+            FLAGS.schedule,
+            FLAGS.learning_rate,
+            steps_per_epoch,
+            FLAGS.epochs,
+            FLAGS.warmup_epochs,
+            [float(e) for e in FLAGS.decay_epochs],
+            FLAGS.decay_rate,
+            FLAGS.warmup_rate,
+        )
+        optimizer = make_optimizer(
+            FLAGS.optimizer,
+            rate,
+            FLAGS.momentum,
+            FLAGS.weight_decay,
+            FLAGS.clip_norm,
+            FLAGS.ema,
+            FLAGS.nesterov,
+            FLAGS.epsilon,
+        )
+        model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
+        model.optimizer.build(model.trainable_variables)
+        if self.strategy.num_replicas_in_sync > 1:
+            fit_repair.repair(model)
+
+    def fit(
+        self,
+        model: keras.Model,
+        data,
+        validation,
+        validation_size: int,
+        data_facts: dict,
+    ):
+        """Trains, from the last checkpoint on if there is one.
+
+        Draws the learning curves and keeps the trained model as `model.keras`.
+
+        Args:
+            model: The compiled model.
+            data: A `kerasapps.data.pipeline.TrainingData`.
+            validation: Data set of single examples as `evaluate` takes them.
+            validation_size: Their number.
+            data_facts: What the data is like, fit for JSON: a run isn't resumed on data
+                of which it is not true.
+
+        Returns:
+            A copy of the trained model that belongs to no strategy, and the history:
+            for each metric a list with a value for each epoch.
+
+        Raises:
+            InputError: If the run directory is another run's, or an output can't be
+                written.
+            NonFiniteError: If the loss or a weight is no longer finite.
+        """
+        self._open_directory()
+        # Made before all else, as it knows whether the batch fits the devices.
+        training = distribution.training_batches(self.strategy, data)
+        validation = distribution.evaluation_batches(
+            self.strategy, validation, validation_size, FLAGS.batch_size
+        )
+        # Makes the metrics' variables, which a checkpoint holds too.
+        model.evaluate(validation, steps=1, verbose=0)
+        history = keras.callbacks.History()
+        callbacks, stateful = self._callbacks(model)
+        checkpoint = Checkpoint(
+            self._checkpoints,
+            data.steps_per_epoch,
+            FLAGS.checkpoint_every,
+            history,
+            stateful,
+            data_facts,
+            agree=lambda steps: distribution.common_steps(self.strategy, steps),
+        )
+        if checkpoint.restore(model):
+            training = distribution.training_batches(
+                self.strategy, data, checkpoint.epoch, checkpoint.step
+            )
+        if checkpoint.epoch < FLAGS.epochs:
+            if checkpoint.epoch or checkpoint.step:
+                self.say(
+                    f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
+                    f"step {checkpoint.step + 1}."
+                )
+            model.fit(
+                training,
+                steps_per_epoch=data.steps_per_epoch,
+                initial_epoch=checkpoint.epoch,
+                epochs=FLAGS.epochs,
+                validation_data=validation,
+                callbacks=[*callbacks, history, checkpoint],
+                shuffle=False,  # It is; `fit` would only warn.
+                verbose=self._verbosity(),
+            )
+        else:
+            self.say(f"{self.directory} is trained: nothing left to train.")
+            # As `fit` does at its end: puts the averages in place.
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.say("Evaluating, drawing and exporting.")
+        trained = type(model).from_config(model.get_config())
+        trained.set_weights(model.get_weights())
+        if self.is_chief:
+            keras_file.save(trained, self.directory / "model.keras")
+            self.save_figure("learning_curves", learning_curves(history.history))
+        return trained, history.history
+
+    def _callbacks(self, model):
+        """Returns the callbacks, and those of them that have a state."""
+        optimizer = model.optimizer
+        callbacks = [
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: logs.update(
+                    learning_rate=float(tf.convert_to_tensor(optimizer.learning_rate))
+                )
+            )
+        ]
+        stateful = []
+        if FLAGS.ema:
+            callbacks.append(keras.callbacks.SwapEMAWeights())
+        if FLAGS.schedule == "plateau":
+            plateau = keras.callbacks.ReduceLROnPlateau(
+                monitor="val_accuracy",
+                mode="max",
+                min_delta=0,
+                factor=FLAGS.decay_rate,
+                patience=math.ceil(float((FLAGS.decay_epochs or [10])[0])),
+            )
+            callbacks.append(plateau)
+            stateful.append((plateau, ("best", "wait", "cooldown_counter")))
+        if self.is_chief:
+            callbacks.append(
+                keras.callbacks.TensorBoard(
+                    str(self.directory / "tensorboard"), write_graph=False
+                )
+            )
+        return callbacks, stateful
+
+    def _verbosity(self):
+        if not self.is_chief:
+            return 0
+        return 1 if sys.stdout.isatty() else 2
+
+    def say(self, text: str) -> None:
+        """Prints `text`, once for all workers."""
+        if self.is_chief:
+            print(text, flush=True)
+
+    def save_figure(self, name: str, figure) -> None:
+        """Writes a matplotlib figure as `figures/<name>.png`."""
+        folder = self.directory / "figures"
+        folder.mkdir(exist_ok=True)
+        figure.savefig(
+            folder / f"{name}.png", dpi=150, bbox_inches="tight", pad_inches=0.15
+        )
+
+    def write_metrics(self, metrics: dict) -> None:
+        """Writes `metrics.json`, whole or not at all."""
+        partial = self.directory / "metrics.partial"
+        partial.write_text(json.dumps(metrics, indent=2) + "\n")
+        partial.replace(self.directory / "metrics.json")

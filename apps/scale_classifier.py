@@ -1,0 +1,283 @@
+"""Scales an image classifier in depth, width and resolution, as EfficientNet does.
+
+    python -m apps.scale_classifier --model=resnet20 --dataset=cifar10 --epochs=5 \
+        --multiply_adds=4e8 --memory=2e8
+    python -m apps.scale_classifier --model=efficientnetb0 --alpha=1.2 --beta=1.1 \
+        --gamma=1.15
+
+Each combination of alpha (depth), beta (width) and gamma (resolution) on a grid with
+alpha * beta^2 * gamma^2 of about 2 is trained by apps.train_classifier, all of whose
+flags hold here. The best on held-out training data scales the baseline by phi = 1, 2,
+... as far as the budget goes. With --alpha, --beta and --gamma nothing is trained.
+
+The search never looks at test data: unless the splits are given, a data set of
+TensorFlow Datasets has the last tenth of "train" held out.
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import functools
+import json
+import math
+import pathlib
+import re
+import subprocess
+import sys
+
+from absl import flags
+
+from apps import command, common, train_classifier
+from kerasapps.blueprint import blueprint
+from kerasapps.errors import InputError
+from kerasapps.evaluation.compound_scaling import (
+    Coefficients,
+    CostModel,
+    cost,
+    curves,
+    grid,
+)
+from kerasapps.evaluation.multiply_adds import multiply_adds
+from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.figures.scaling import scaling
+
+FLAGS = flags.FLAGS
+flags.adopt_module_key_flags(train_classifier)
+FLAGS.set_default("model", "resnet20")
+FLAGS.set_default("epochs", 2)
+
+flags.DEFINE_float(
+    "multiply_adds", math.inf, "Most multiply-adds of one image, as in 4e8.", 0
+)
+flags.DEFINE_float(
+    "memory",
+    math.inf,
+    "Most bytes of the parameters and of the activations of one --batch_size, float32.",
+    lower_bound=0,
+)
+flags.DEFINE_float("alpha", None, "Factor of depth in one step of phi.", 1)
+flags.DEFINE_float("beta", None, "Factor of width in one step of phi.", 1)
+flags.DEFINE_float("gamma", None, "Factor of resolution in one step of phi.", 1)
+flags.DEFINE_float("step", 0.2, "Step of the grid of coefficients.", 0.01, 1)
+flags.DEFINE_float(
+    "tolerance", 0.1, "How far alpha * beta^2 * gamma^2 may be from 2.", 0, 1
+)
+flags.DEFINE_integer("max_phi", 7, "Greatest phi, whatever the budget.", 1)
+flags.DEFINE_integer(
+    "compare",
+    0,
+    "Train the networks up to this phi, and as large ones scaled in one dimension "
+    "alone, and draw their accuracy.",
+    lower_bound=0,
+)
+flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+
+
+@flags.multi_flags_validator(
+    ["alpha", "beta", "gamma"], "give all of --alpha, --beta and --gamma, or none"
+)
+def _all_coefficients_or_none(values):
+    return len({value is None for value in values.values()}) == 1
+
+
+def main():
+    """Runs the app."""
+    if FLAGS.scale is not None:
+        raise InputError("--scale is what this app finds: leave it out")
+    model = CostModel(_baseline())
+    trials = []
+    if FLAGS.alpha is not None:
+        coefficients = Coefficients(FLAGS.alpha, FLAGS.beta, FLAGS.gamma)
+    else:
+        trials = _search(model)
+        coefficients = max(trials, key=lambda trial: trial[1])[0]
+    networks = [describe(model, coefficients, 0)]
+    for phi in range(1, FLAGS.max_phi + 1):
+        if not _fits(model.predict(*coefficients.factors(phi))):
+            break
+        networks.append(describe(model, coefficients, phi))
+    report = {
+        "baseline": FLAGS.model,
+        **coefficients._asdict(),
+        "trials": [
+            {**candidate._asdict(), "accuracy": accuracy}
+            for candidate, accuracy in trials
+        ],
+        "networks": networks,
+    }
+    if FLAGS.compare:
+        report["curves"] = curves(model, coefficients, FLAGS.compare, _train)
+        path = _directory() / "figures" / "scaling.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scaling(report["curves"]).savefig(path, dpi=150)
+        _say(f"Drawn: {path}")
+    print(json.dumps(report, indent=2) if FLAGS.json else _table(report))
+
+
+def describe(model, coefficients, phi):
+    """Returns what is said of the baseline scaled by `coefficients` to `phi`.
+
+    Args:
+        model: The `CostModel` of the baseline.
+        coefficients: `Coefficients`.
+        phi: Steps of scaling, an int.
+
+    Returns:
+        A dictionary with the keys `phi`, `depth`, `width`, `resolution`, `input_shape`,
+        `predicted_multiply_adds`, `multiply_adds` (counted on the network's blueprint),
+        `parameters`, and `predicted_memory` in bytes.
+    """
+    factors = dict(
+        zip(("depth", "width", "resolution"), coefficients.factors(phi), strict=True)
+    )
+    predicted = model.predict(**factors)
+    network = blueprint(model.baseline.scaled, **factors)
+    return {
+        "phi": phi,
+        **factors,
+        "input_shape": network.input_shape[1:],
+        "predicted_multiply_adds": round(predicted.multiply_adds),
+        "multiply_adds": multiply_adds(network),
+        "parameters": trainable_parameters(network),
+        "predicted_memory": round(predicted.memory(FLAGS.batch_size)),
+    }
+
+
+def _baseline():
+    constructor = common.find_model("classifier")
+    arguments = {"input_shape": train_classifier._input_shape(constructor)}
+    if FLAGS.num_classes is not None:
+        arguments["num_classes"] = FLAGS.num_classes
+    arguments = common.model_arguments(constructor, **arguments)
+    baseline = blueprint(common.build_model, constructor=constructor, **arguments)
+    if not hasattr(baseline, "scaled"):
+        raise InputError(
+            f"{constructor.__name__} has no rule for scaling; all image classifiers "
+            "from AlexNet on have one"
+        )
+    itself = cost(baseline)
+    if not _fits(itself):
+        raise InputError(
+            f"{constructor.__name__} itself is beyond the budget: it takes "
+            f"{itself.multiply_adds:.3g} multiply-adds and "
+            f"{itself.memory(FLAGS.batch_size):.3g} bytes"
+        )
+    return baseline
+
+
+def _fits(network):
+    return network.fits(FLAGS.multiply_adds, FLAGS.memory, FLAGS.batch_size)
+
+
+def _search(model):
+    """Trains each candidate; returns `Coefficients` and accuracy of each."""
+    candidates = [
+        candidate
+        for candidate in grid(FLAGS.step, FLAGS.tolerance)
+        if _fits(model.predict(*candidate))
+    ]
+    if not candidates:
+        raise InputError(
+            "no coefficients on the grid are in the budget; give a smaller --step, a "
+            "greater --tolerance, or a greater --multiply_adds or --memory"
+        )
+    trials = []
+    for number, candidate in enumerate(candidates, 1):
+        trials.append((candidate, _train(*candidate)))
+        _say(
+            f"{number} of {len(candidates)}: alpha {candidate.alpha:g}, beta "
+            f"{candidate.beta:g}, gamma {candidate.gamma:g}: {trials[-1][1]:.2%}"
+        )
+    return trials
+
+
+@functools.cache
+def _train(depth, width, resolution):
+    """Trains a scaled network in a process of its own; returns its accuracy."""
+    scale = f"{depth:g},{width:g},{resolution:g}"
+    directory = _directory() / f"scale-{scale.replace(',', '-')}"
+    directory.mkdir(parents=True, exist_ok=True)
+    flagfile = _directory() / "training.flags"
+    flagfile.write_text("\n".join(_training_flags()) + "\n")
+    process = subprocess.run(
+        [
+            *(sys.executable, "-m", "apps.train_classifier"),
+            *(f"--flagfile={flagfile}", f"--scale={scale}"),
+            *(f"--run_dir={directory}", "--export_dir="),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        reason = (process.stderr.strip() or "it was killed").splitlines()[-1]
+        raise InputError(f"training with --scale={scale}: {reason}")
+    return json.loads((directory / "metrics.json").read_text())["accuracy"]
+
+
+def _training_flags():
+    """Returns the flags of apps.train_classifier, with splits without test data."""
+    kind, _, path = FLAGS.dataset.partition(":")
+    if kind == "folder":
+        held_out = ("validation", "val", "valid", "test")
+        first = next((n for n in held_out if (pathlib.Path(path) / n).is_dir()), None)
+        if first == "test":
+            raise InputError(
+                f"{path} has test images, but none to choose coefficients by; add "
+                f"{path}/validation/<class>/"
+            )
+    lines = [
+        flag.serialize()
+        for flag in FLAGS.get_key_flags_for_module(train_classifier)
+        if flag.name not in ("scale", "run_dir", "export_dir")
+    ]
+    if FLAGS.dataset != "digits" and kind != "folder" and not FLAGS.validation_split:
+        if FLAGS.train_split:
+            raise InputError(
+                "with --train_split give --validation_split, too: training data that "
+                "it leaves out"
+            )
+        lines += ["--train_split=train[:90%]", "--validation_split=train[90%:]"]
+    return filter(None, lines)
+
+
+def _directory():
+    name = re.sub(r"[^\w.-]", "_", f"{FLAGS.model}_{FLAGS.dataset}")
+    return pathlib.Path(FLAGS.run_dir or f"runs/scale_classifier/{name}")
+
+
+def _say(text):
+    """Prints beside the result, so that --json prints nothing but JSON."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _table(report):
+    lines = [
+        f"alpha {report['alpha']:g} (depth), beta {report['beta']:g} (width), gamma "
+        f"{report['gamma']:g} (resolution)",
+        "",
+        f"{'phi':>3} {'depth':>7} {'width':>7} {'resolution':>10} {'input':>11} "
+        f"{'predicted':>15} {'mult-adds':>15} {'parameters':>13} {'memory [MB]':>11}",
+    ]
+    for row in report["networks"]:
+        lines.append(
+            f"{row['phi']:>3} {row['depth']:>7.4g} {row['width']:>7.4g} "
+            f"{row['resolution']:>10.4g} {'x'.join(map(str, row['input_shape'])):>11} "
+            f"{row['predicted_multiply_adds']:>15,} {row['multiply_adds']:>15,} "
+            f"{row['parameters']:>13,} {row['predicted_memory'] / 1e6:>11,.1f}"
+        )
+    last = report["networks"][-1]
+    scale = ",".join(f"{last[name]:g}" for name in ("depth", "width", "resolution"))
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Try next:",
+            f"  python -m apps.train_classifier --model={FLAGS.model} --scale={scale}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,62 @@
+"""Images, and beside each those that a network takes for most like it."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kerasapps.figures.colors import BLUE
+
+# Smaller images are drawn with hard pixels, larger ones smoothly.
+_PIXEL_ART = 64
+
+
+def nearest(features: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
+    """Returns which of the others are nearest, by Euclidean distance.
+
+    Args:
+        features: float `[images, ...]`, any number of features in any shape.
+        others: float `[other images, ...]`, features of the same shape.
+        count: How many to return of the others; all where there are fewer.
+
+    Returns:
+        Positions in `others`, integer `[images, count]`, the nearest first.
+    """
+    others = others.reshape(len(others), -1)
+    distances = [np.square(others - row.ravel()).sum(axis=1) for row in features]
+    return np.argsort(distances, axis=1, kind="stable")[:, :count]
+
+
+def nearest_images(images: np.ndarray, neighbours: np.ndarray) -> Figure:
+    """Draws images in the first column, and in their rows those nearest to them.
+
+    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional
+    Neural Networks", 2012, figure 4, right: test images, and the training images whose
+    vectors in the last hidden layer have the smallest Euclidean distance from theirs.
+
+    Args:
+        images: uint8 `[images, height, width, channels]` with 1, 3 or 4 channels.
+        neighbours: uint8 `[images, neighbours, height, width, channels]`.
+    """
+    columns = 1 + neighbours.shape[1]
+    tall = images.shape[1] / images.shape[2]
+    figure = Figure(
+        figsize=(1.3 * columns, 1.3 * tall * len(images) + 0.7), layout="constrained"
+    )
+    grid = figure.subplots(len(images), columns, squeeze=False)
+    for row, image, others in zip(grid, images, neighbours, strict=True):
+        for axes, picture in zip(row, (image, *others), strict=True):
+            axes.imshow(
+                picture.squeeze(-1) if picture.shape[-1] == 1 else picture,
+                cmap="gray",
+                vmin=0,
+                vmax=255,
+                interpolation="nearest" if len(picture) < _PIXEL_ART else "antialiased",
+            )
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set_visible(False)
+        row[0].spines[:].set(visible=True, color=BLUE, linewidth=3)
+    figure.suptitle(
+        "Test images, framed, and the training images nearest to them",
+        fontweight="bold",
+    )
+    return figure

@@ -1,0 +1,120 @@
+"""Self-attention with several heads."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class MultiHeadSelfAttention(keras.layers.Layer):
+    """Each token takes from all tokens, by several heads side by side.
+
+    `softmax(q k^T / sqrt(head_size)) v` for each head; the heads' results side by side
+    go through a last dense layer. One product computes queries, keys and values of all
+    heads. The softmax is computed in float32 under mixed precision, too.
+
+    Dosovitskiy et al., "An Image is Worth 16x16 Words", 2021, appendix A, after
+    Vaswani et al., "Attention Is All You Need", 2017. The kernels start as Glorot and
+    Bengio have it, those of queries, keys and values each as a matrix of its own.
+
+    Input shape: `[batch, tokens, channels]`.
+
+    Output shape: that of the input.
+
+    Args:
+        num_heads: Number of heads; the channels are shared out among them.
+        dropout: Dropout rate of the attention.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: On building, if the channels aren't a multiple of the heads.
+    """
+
+    def __init__(self, num_heads, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.dropout = keras.layers.Dropout(
+            dropout, dtype=self.dtype_policy, name="dropout"
+        )
+
+    def build(self, input_shape):
+        """Creates the two dense layers."""
+        channels = input_shape[-1]
+        if channels % self.num_heads:
+            raise ValueError(
+                f"{self.name} shares {channels} channels out among {self.num_heads} "
+                "heads; it needs a multiple of the heads."
+            )
+        # Glorot's limits of a square matrix: the fan-in of all three is the channels.
+        self.qkv = keras.layers.Dense(
+            3 * channels,
+            kernel_initializer="lecun_uniform",
+            dtype=self.dtype_policy,
+            name="qkv",
+        )
+        self.output_projection = keras.layers.Dense(
+            channels, dtype=self.dtype_policy, name="output"
+        )
+        self.qkv.build(input_shape)
+        self.output_projection.build(input_shape)
+
+    def call(self, inputs, training=None):
+        """Mixes the tokens."""
+        query, key, value = self._heads(inputs)
+        attention = self.dropout(self._attention(query, key), training=training)
+        attention = keras.ops.cast(attention, value.dtype)
+        outputs = keras.ops.matmul(attention, value)  # [batch, heads, tokens, size]
+        outputs = keras.ops.transpose(outputs, (0, 2, 1, 3))
+        return self.output_projection(
+            keras.ops.reshape(outputs, keras.ops.shape(inputs))
+        )
+
+    def attention(self, inputs):
+        """Returns what each token takes from each, without dropout.
+
+        Args:
+            inputs: As those of the layer.
+
+        Returns:
+            float32 `[batch, heads, tokens, tokens]`; each row sums to 1.
+        """
+        query, key, _ = self._heads(inputs)
+        return self._attention(query, key)
+
+    def _heads(self, inputs):
+        """Returns queries, keys (with their last two axes swapped) and values."""
+        batch, tokens, channels = keras.ops.shape(inputs)
+        size = channels // self.num_heads
+        query, key, value = (
+            keras.ops.reshape(x, (batch, tokens, self.num_heads, size))
+            for x in keras.ops.split(self.qkv(inputs), 3, axis=-1)
+        )
+        return (
+            keras.ops.transpose(query * size**-0.5, (0, 2, 1, 3)),
+            keras.ops.transpose(key, (0, 2, 3, 1)),
+            keras.ops.transpose(value, (0, 2, 1, 3)),
+        )
+
+    def _attention(self, query, key):
+        logits = keras.ops.cast(keras.ops.matmul(query, key), "float32")
+        return keras.ops.softmax(logits)  # [batch, heads, tokens, tokens]
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of the input."""
+        return input_shape
+
+    def multiply_adds(self, input_shape):
+        """Returns those of the four projections and of both products of each head."""
+        _, tokens, channels = input_shape
+        if tokens is None:
+            raise ValueError(
+                f"The number of tokens of {self.name} isn't fixed; build the model for "
+                "inputs of a fixed size."
+            )
+        return 4 * tokens * channels**2 + 2 * tokens**2 * channels
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "dropout": self.dropout.rate,
+        }

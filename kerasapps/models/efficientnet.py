@@ -1,0 +1,399 @@
+"""EfficientNet.
+
+"EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks".
+
+https://arxiv.org/abs/1905.11946
+"""
+
+import keras
+
+from kerasapps.keras_applications import take_weights
+from kerasapps.layers import BatchNormalization, StochasticDepth
+from kerasapps.paper import Paper
+from kerasapps.scaling import scale_depth, scale_size, scale_width
+
+PAPER = Paper(
+    title="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    authors="Tan, Le",
+    year=2019,
+    url="https://arxiv.org/abs/1905.11946",
+    task="classifier",
+)
+
+# Table 1, stages 2 to 8: expansion, channels, blocks, strides of the first, kernel.
+B0 = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+
+
+def _initializer():
+    """As in the released code: normal, of variance 2 / fan-out."""
+    return keras.initializers.VarianceScaling(2, "fan_out", "untruncated_normal")
+
+
+def _normalized(x, layer, name, swish=True):
+    """A convolution without bias, batch normalization and, if `swish`, swish."""
+    x = layer(x)
+    x = BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
+    return keras.layers.Activation("silu", name=f"{name}_swish")(x) if swish else x
+
+
+def _convolution(x, filters, size, strides, name, swish=True):
+    layer = keras.layers.Conv2D(
+        filters,
+        size,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=_initializer(),
+        name=name,
+    )
+    return _normalized(x, layer, name, swish)
+
+
+def _squeeze_excitation(x, units, name):
+    """Scales each channel by a gate that sees the means of all (Hu et al. 2018)."""
+    gate = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_pool")(x)
+    for filters, activation, part in (
+        (units, "silu", "squeeze"),
+        (x.shape[-1], "sigmoid", "excite"),
+    ):
+        gate = keras.layers.Conv2D(
+            filters,
+            1,
+            activation=activation,
+            kernel_initializer=_initializer(),
+            name=f"{name}_{part}",
+        )(gate)
+    return keras.layers.Multiply(name=f"{name}_gate")([x, gate])
+
+
+def _mbconv(x, expansion, filters, strides, size, drop_rate, name):
+    """A mobile inverted bottleneck, MBConv, with squeeze-and-excitation."""
+    shortcut, filters_in = x, x.shape[-1]
+    if expansion != 1:
+        x = _convolution(x, expansion * filters_in, 1, 1, f"{name}_expand")
+    depthwise = keras.layers.DepthwiseConv2D(
+        size,
+        strides,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer=_initializer(),
+        name=f"{name}_depthwise",
+    )
+    x = _normalized(x, depthwise, f"{name}_depthwise")
+    # A quarter of the channels before the expansion.
+    x = _squeeze_excitation(x, max(1, filters_in // 4), f"{name}_se")
+    x = _convolution(x, filters, 1, 1, f"{name}_project", swish=False)
+    if strides == 1 and filters == filters_in:
+        if drop_rate:
+            x = StochasticDepth(drop_rate, name=f"{name}_drop")(x)
+        x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return x
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class EfficientNet(keras.Model):
+    """EfficientNet: a baseline, table 1, and what compound scaling makes of it.
+
+    A 3x3 convolution, seven stages of MBConv blocks, a 1x1 convolution, global average
+    pooling and a linear layer. All that the paper leaves open is as in its released
+    code: rounding, initial weights, batch normalization with momentum 0.99 and
+    epsilon 1e-3, "same" padding, which with stride 2 pads an even size below and to
+    the right only, and a drop-connect rate that rises linearly from 0 at the first
+    block. With the coefficients and resolutions of that code, the multiply-adds of B1
+    are 2 % below table 2, those of B7, B5 and B4 2, 4 and 5 % above; the others are the
+    table's.
+
+    Images come in normalised; the network has no layers for that, unlike its twins of
+    `keras.applications`.
+
+    Args:
+        width: Width coefficient, of all channels.
+        depth: Depth coefficient, of the blocks of each stage.
+        dropout_rate: Rate of the dropout before the linear layer.
+        drop_connect_rate: Rate at which the last block's branch would be dropped for
+            an example in training, were there one more.
+        stages: The stages of the baseline, each with expansion, channels, number of
+            blocks, strides of the first block, and kernel size.
+        num_classes: Number of classes.
+        input_shape: Height, width and channels of the images; height and width may be
+            None.
+        name: Name of the model.
+
+    Inputs: `image`, float32 of shape `[batch, height, width, channels]`.
+
+    Outputs: Logits, float32 of shape `[batch, num_classes]`.
+    """
+
+    def __init__(
+        self,
+        width=1.0,
+        depth=1.0,
+        dropout_rate=0.2,
+        drop_connect_rate=0.2,
+        stages=B0,
+        num_classes=1000,
+        input_shape=(224, 224, 3),
+        name="efficientnet",
+    ):
+        blocks = []
+        for number, (expansion, filters, repeats, strides, size) in enumerate(stages):
+            filters = scale_width(filters, width)
+            for block in range(scale_depth(repeats, depth)):
+                block_strides = 1 if block else strides
+                where = f"block{number + 2}_{block + 1}"
+                blocks.append((expansion, filters, block_strides, size, where))
+        image = keras.Input(input_shape, name="image", dtype="float32")
+        x = _convolution(image, scale_width(32, width), 3, 2, "stem")
+        for number, (*block, where) in enumerate(blocks):
+            drop_rate = drop_connect_rate * number / len(blocks)
+            x = _mbconv(x, *block, drop_rate, where)
+        x = _convolution(x, scale_width(1280, width), 1, 1, "head")
+        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+        x = keras.layers.Dropout(dropout_rate, name="dropout")(x)
+        # The outputs stay float32 under mixed precision.
+        logits = keras.layers.Dense(
+            num_classes,
+            kernel_initializer=keras.initializers.VarianceScaling(
+                1 / 3, "fan_out", "uniform"
+            ),
+            name="fc",
+            dtype="float32",
+        )(x)
+        super().__init__(image, logits, name=name)
+        self.width = width
+        self.depth = depth
+        self.dropout_rate = dropout_rate
+        self.drop_connect_rate = drop_connect_rate
+        self.stages = tuple(map(tuple, stages))
+        self.num_classes = num_classes
+
+    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+        """Returns a fresh network, scaled as section 3 scales networks.
+
+        Args:
+            depth: Factor of the depth coefficient.
+            width: Factor of the width coefficient.
+            resolution: Factor of the images' height and width.
+        """
+        *size, channels = self.input_shape[1:]
+        return EfficientNet(
+            **self.get_config()
+            | {
+                "width": self.width * width,
+                "depth": self.depth * depth,
+                "input_shape": (*(scale_size(s, resolution) for s in size), channels),
+            }
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "width": self.width,
+            "depth": self.depth,
+            "dropout_rate": self.dropout_rate,
+            "drop_connect_rate": self.drop_connect_rate,
+            "stages": self.stages,
+            "num_classes": self.num_classes,
+            "input_shape": self.input_shape[1:],
+            "name": self.name,
+        }
+
+
+def EfficientNetB0(
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    dropout_rate=0.2,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb0",
+):
+    """EfficientNet-B0, table 2; 5,288,548 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB0`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.0,
+        1.0,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB0")
+
+
+def EfficientNetB1(
+    num_classes=1000,
+    input_shape=(240, 240, 3),
+    dropout_rate=0.2,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb1",
+):
+    """EfficientNet-B1, table 2; 7,794,184 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB1`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.0,
+        1.1,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB1")
+
+
+def EfficientNetB2(
+    num_classes=1000,
+    input_shape=(260, 260, 3),
+    dropout_rate=0.3,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb2",
+):
+    """EfficientNet-B2, table 2; 9,109,994 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB2`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.1,
+        1.2,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB2")
+
+
+def EfficientNetB3(
+    num_classes=1000,
+    input_shape=(300, 300, 3),
+    dropout_rate=0.3,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb3",
+):
+    """EfficientNet-B3, table 2; 12,233,232 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB3`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.2,
+        1.4,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB3")
+
+
+def EfficientNetB4(
+    num_classes=1000,
+    input_shape=(380, 380, 3),
+    dropout_rate=0.4,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb4",
+):
+    """EfficientNet-B4, table 2; 19,341,616 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB4`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.4,
+        1.8,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB4")
+
+
+def EfficientNetB5(
+    num_classes=1000,
+    input_shape=(456, 456, 3),
+    dropout_rate=0.4,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb5",
+):
+    """EfficientNet-B5, table 2; 30,389,784 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB5`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.6,
+        2.2,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB5")
+
+
+def EfficientNetB6(
+    num_classes=1000,
+    input_shape=(528, 528, 3),
+    dropout_rate=0.5,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb6",
+):
+    """EfficientNet-B6, table 2; 43,040,704 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB6`, see `take_weights`.
+    """
+    model = EfficientNet(
+        1.8,
+        2.6,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB6")
+
+
+def EfficientNetB7(
+    num_classes=1000,
+    input_shape=(600, 600, 3),
+    dropout_rate=0.5,
+    drop_connect_rate=0.2,
+    weights=None,
+    name="efficientnetb7",
+):
+    """EfficientNet-B7, table 2; 66,347,960 parameters.
+
+    `weights`: those of `keras.applications.EfficientNetB7`, see `take_weights`.
+    """
+    model = EfficientNet(
+        2.0,
+        3.1,
+        dropout_rate,
+        drop_connect_rate,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        name=name,
+    )
+    return take_weights(model, weights, "EfficientNetB7")

@@ -1,0 +1,330 @@
+"""VGG: "Very Deep Convolutional Networks for Large-Scale Image Recognition".
+
+https://arxiv.org/abs/1409.1556
+"""
+
+import keras
+
+from kerasapps.errors import InputError
+from kerasapps.keras_applications import take_weights
+from kerasapps.layers import LocalResponseNormalization
+from kerasapps.paper import Paper
+from kerasapps.scaling import scale_depth, scale_size, scale_width
+
+PAPER = Paper(
+    title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    authors="Simonyan, Zisserman",
+    year=2014,
+    url="https://arxiv.org/abs/1409.1556",
+    task="classifier",
+)
+
+INITIALIZERS = {
+    "he": keras.initializers.HeNormal,
+    "glorot": keras.initializers.GlorotUniform,
+    "normal": lambda: keras.initializers.RandomNormal(stddev=0.01),
+}
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class VGG(keras.Model):
+    """A VGG network, section 2 and table 1.
+
+    Stages of 3x3 convolutions at stride 1 that keep the size, each stage followed by
+    2x2 pooling at stride 2; then three fully connected layers, half of the units of the
+    first two dropped in training. All hidden layers have rectifiers; biases start at
+    zero.
+
+    Args:
+        convolutions: Number of convolutions of each stage.
+        widths: Channels of each stage.
+        pointwise: Whether the third and later convolutions of a stage are 1x1, as in
+            configuration C.
+        normalized: Whether local response normalization follows the first convolution,
+            as in configuration A-LRN, with AlexNet's numbers.
+        units: Units of the two hidden fully connected layers.
+        num_classes: Number of classes.
+        input_shape: Height, width and channels of the images, at least 32x32 for five
+            stages.
+        initialization: How weights start. "he": He et al. 2015, the default, which
+            keeps the variance through rectifiers, for pixels of deviation 1. "glorot":
+            uniform, which the authors found to work too late to use it (section 3.1);
+            it halves the variance at each layer, so it needs pixels as theirs, 0 to 255
+            less the mean. "normal": deviation 0.01, as the paper has it, by itself for
+            configuration A only; deeper networks then start from A (`start_from`).
+        name: Name of the model.
+
+    Inputs: `image`, float32 of shape `[batch, height, width, channels]`.
+
+    Outputs: Logits, float32 of shape `[batch, num_classes]`.
+
+    Raises:
+        InputError: If the images are too small, or an argument isn't one of its
+            choices.
+    """
+
+    def __init__(
+        self,
+        convolutions=(2, 2, 3, 3, 3),
+        widths=(64, 128, 256, 512, 512),
+        pointwise=False,
+        normalized=False,
+        units=4096,
+        num_classes=1000,
+        input_shape=(224, 224, 3),
+        initialization="he",
+        name="vgg",
+    ):
+        if initialization not in INITIALIZERS:
+            raise InputError(
+                "VGG has the initializations he, glorot and normal, not "
+                f"{initialization!r}"
+            )
+        if len(convolutions) != len(widths) or not convolutions:
+            raise InputError("VGG needs a width for each stage of convolutions")
+        least = 2 ** len(widths)
+        if None in input_shape or min(input_shape[:2]) < least:
+            size = "x".join(map(str, input_shape[:2]))
+            raise InputError(
+                f"a VGG of {len(widths)} stages needs images of a fixed size of at "
+                f"least {least}x{least}, not {size}"
+            )
+
+        initializer = INITIALIZERS[initialization]
+        image = keras.Input(input_shape, name="image", dtype="float32")
+        x = image
+        for stage, (repeats, width) in enumerate(
+            zip(convolutions, widths, strict=True), start=1
+        ):
+            for number in range(1, repeats + 1):
+                x = keras.layers.Conv2D(
+                    width,
+                    1 if pointwise and number > 2 else 3,
+                    padding="same",
+                    activation="relu",
+                    kernel_initializer=initializer(),
+                    name=f"conv{stage}_{number}",
+                )(x)
+                if normalized and stage == number == 1:
+                    x = LocalResponseNormalization(name="norm1_1")(x)
+            x = keras.layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+        x = keras.layers.Flatten(name="flatten")(x)
+        for number in (6, 7):
+            x = keras.layers.Dense(
+                units,
+                activation="relu",
+                kernel_initializer=initializer(),
+                name=f"fc{number}",
+            )(x)
+            x = keras.layers.Dropout(0.5, name=f"dropout{number}")(x)
+        # The outputs stay float32 under mixed precision.
+        logits = keras.layers.Dense(
+            num_classes, kernel_initializer=initializer(), name="fc8", dtype="float32"
+        )(x)
+        super().__init__(image, logits, name=name)
+        self.convolutions = tuple(convolutions)
+        self.widths = tuple(widths)
+        self.pointwise = pointwise
+        self.normalized = normalized
+        self.units = units
+        self.num_classes = num_classes
+        self.initialization = initialization
+
+    def start_from(self, source):
+        """Takes the weights of another VGG to start with.
+
+        Of a shallower one, as configuration A is to the others in section 3.1, these
+        are the first four convolutions, conv1_1, conv2_1, conv3_1 and conv3_2, and the
+        three fully connected layers; they go into the layers of the same name, and the
+        others are left as they are. Of one with the same convolutions all layers are
+        taken. For another number of classes, fc8 is left as it is.
+
+        Args:
+            source: A built VGG.
+
+        Raises:
+            InputError: If `source` isn't a VGG, or a layer is missing or of another
+                shape in one of the two; this network is then as it was.
+        """
+        if not isinstance(source, VGG):
+            raise InputError(f"a VGG starts from another VGG, not from {source.name}")
+        ours, theirs = (
+            {layer.name: layer.weights for layer in model.layers if layer.weights}
+            for model in (self, source)
+        )
+        names = {"conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"}
+        if self.convolutions == source.convolutions:
+            names = set(ours)
+        if self.num_classes != source.num_classes:
+            names.remove("fc8")
+        pairs = []
+        for name in sorted(names):
+            shapes = [[w.shape for w in each.get(name, [])] for each in (ours, theirs)]
+            if not shapes[0] or shapes[0] != shapes[1]:
+                raise InputError(
+                    f"{self.name} can't start from {source.name}: the weights of their "
+                    f"layers {name} have the shapes {shapes[0]} and {shapes[1]}"
+                )
+            pairs += zip(ours[name], theirs[name], strict=True)
+        for weight, value in pairs:
+            weight.assign(value)
+
+    def fully_convolutional(self):
+        """Returns the network for larger images, with a copy of the weights.
+
+        See `kerasapps.models.vgg.fully_convolutional`.
+        """
+        return fully_convolutional(self)
+
+    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+        """Returns a fresh network of another size.
+
+        Args:
+            depth: Factor of the number of convolutions of each stage.
+            width: Factor of the numbers of channels and hidden units.
+            resolution: Factor of the height and width of the images.
+        """
+        *size, channels = self.input_shape[1:]
+        return VGG(
+            **self.get_config()
+            | {
+                "convolutions": [scale_depth(n, depth) for n in self.convolutions],
+                "widths": [scale_width(n, width) for n in self.widths],
+                "units": scale_width(self.units, width),
+                "input_shape": [*(scale_size(n, resolution) for n in size), channels],
+            }
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "convolutions": self.convolutions,
+            "widths": self.widths,
+            "pointwise": self.pointwise,
+            "normalized": self.normalized,
+            "units": self.units,
+            "num_classes": self.num_classes,
+            "input_shape": self.input_shape[1:],
+            "initialization": self.initialization,
+            "name": self.name,
+        }
+
+
+def fully_convolutional(network):
+    """Turns the fully connected layers of a network into convolutions (section 3.2).
+
+    The first one becomes a convolution of the size of the maps that it sees, the
+    others 1x1 convolutions; so the network can slide over images that are larger than
+    those it was trained on.
+
+    Args:
+        network: A built chain of layers: convolutions, `Flatten` and `Dense` layers.
+
+    Returns:
+        A `keras.Model` from images `[batch, height, width, channels]`, of any size from
+        that of `network` on, to class scores `[batch, rows, columns, num_classes]`, its
+        logits at each position. It has a copy of the weights.
+    """
+    image = keras.Input(
+        (None, None, network.input_shape[-1]), name="image", dtype="float32"
+    )
+    x, shape, window = image, network.input_shape, 1
+    for layer in network.layers[1:]:
+        if isinstance(layer, keras.layers.Flatten):
+            window = shape[1:3]
+        shape = layer.compute_output_shape(shape)
+        if isinstance(layer, keras.layers.Flatten):
+            continue
+        if isinstance(layer, keras.layers.Dense):
+            again = keras.layers.Conv2D(
+                layer.units,
+                window,
+                activation=layer.activation,
+                kernel_initializer="zeros",
+                name=layer.name,
+                dtype=layer.dtype_policy,
+            )
+            window = 1
+        else:
+            again = type(layer).from_config(layer.get_config())
+        x = again(x)
+        for new, old in zip(again.weights, layer.weights, strict=True):
+            new.assign(keras.ops.reshape(old, new.shape))
+    return keras.Model(image, x, name=f"{network.name}_fully_convolutional")
+
+
+def VGGA(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vgga"):
+    """Configuration A, 11 layers, table 1; 132,863,336 parameters."""
+    return _configuration(
+        (1, 1, 2, 2, 2), num_classes, input_shape, initialization, name
+    )
+
+
+def VGGALRN(
+    num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggalrn"
+):
+    """Configuration A-LRN, 11 layers, table 1; 132,863,336 parameters."""
+    return _configuration(
+        (1, 1, 2, 2, 2), num_classes, input_shape, initialization, name, normalized=True
+    )
+
+
+def VGGB(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggb"):
+    """Configuration B, 13 layers, table 1; 133,047,848 parameters."""
+    return _configuration(
+        (2, 2, 2, 2, 2), num_classes, input_shape, initialization, name
+    )
+
+
+def VGGC(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggc"):
+    """Configuration C, 16 layers, three 1x1, table 1; 133,638,952 parameters."""
+    return _configuration(
+        (2, 2, 3, 3, 3), num_classes, input_shape, initialization, name, pointwise=True
+    )
+
+
+def VGGD(
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    initialization="he",
+    weights=None,
+    name="vggd",
+):
+    """Configuration D, 16 layers, table 1; 138,357,544 parameters.
+
+    `weights`: those of `keras.applications.VGG16`, see `take_weights`.
+    """
+    model = _configuration(
+        (2, 2, 3, 3, 3), num_classes, input_shape, initialization, name
+    )
+    return take_weights(model, weights, "VGG16")
+
+
+def VGGE(
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    initialization="he",
+    weights=None,
+    name="vgge",
+):
+    """Configuration E, 19 layers, table 1; 143,667,240 parameters.
+
+    `weights`: those of `keras.applications.VGG19`, see `take_weights`.
+    """
+    model = _configuration(
+        (2, 2, 4, 4, 4), num_classes, input_shape, initialization, name
+    )
+    return take_weights(model, weights, "VGG19")
+
+
+def _configuration(
+    convolutions, num_classes, input_shape, initialization, name, **options
+):
+    return VGG(
+        convolutions,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        initialization=initialization,
+        name=name,
+        **options,
+    )

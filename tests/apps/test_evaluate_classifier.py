@@ -1,0 +1,266 @@
+"""The evaluation as a user runs it, of a run that was really trained."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import confusion_matrix
+
+from kerasapps import keras_file
+from kerasapps.data import digits
+from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.models import LeNet5
+from tests.foreign_code import write_keras_file
+
+ROOT = Path(__file__).parents[2]
+
+# Evaluates in one process, as each starts slowly, for each list of flags on stdin.
+EVALUATE_ALL = """
+import contextlib, io, json, sys
+from absl import flags
+from apps import evaluate_classifier
+from kerasapps.errors import InputError
+
+results = []
+for arguments in json.load(sys.stdin):
+    for name in flags.FLAGS:
+        flags.FLAGS[name].unparse()
+    flags.FLAGS(["evaluate_classifier", *arguments])
+    printed, error = io.StringIO(), None
+    with contextlib.redirect_stdout(printed):
+        try:
+            evaluate_classifier.main()
+        except InputError as raised:
+            error = str(raised)
+    results.append([printed.getvalue(), error])
+json.dump(results, sys.stdout)
+"""
+
+GOOD = {
+    "ten_crop": "--model=run --protocol=ten_crop --nearest=0",
+    "two": "--model=run --model=other --nearest=20 --split=validation",
+    "all_crops": "--model=run --dataset=folder:digits --protocol=googlenet_144",
+    "training_images": "--model=run --dataset=folder:digits --split=train --nearest=0 "
+    "--protocol=multi_crop --scales=33,40",
+}
+
+# For each case the flags and what the line must name, in that order.
+BAD = {
+    "no_folder": ("--model=runs/nowhere", ["no folder --model=runs/nowhere", "runs/"]),
+    "unknown_name": (
+        "--model=resnet5",
+        ["unknown run, or model with weights, 'resnet5'", "did you mean", "resnet50"],
+    ),
+    "no_run": ("--model=digits", ["--model=digits holds no finished run"]),
+    "damaged_run": ("--model=damaged", ["--model=damaged holds no finished run"]),
+    "foreign_code": (
+        "--model=evil",
+        ["evil/model.keras holds the model 'Sequential'", "kerasapps.models"],
+    ),
+    "scales_that_are_no_numbers": (
+        "--model=run --scales=256,big",
+        ["--scales=256,big", "as in 256,384,512"],
+    ),
+    "scales_too_small": (
+        "--model=run --scales=40,31 --protocol=ten_crop",
+        ["--scales=40,31: the network takes 32x32", "32 or more"],
+    ),
+    "a_network_that_cannot_slide": (
+        "--model=run --protocol=multi_crop_dense",
+        ["lenet5 can't be evaluated densely"],
+    ),
+    "no_such_split": (
+        "--model=run --split=test",
+        ["dataset 'digits' has no split 'test'", "train or validation"],
+    ),
+    "other_classes": (
+        "--model=run --dataset=folder:letters",
+        ["class 0 of run is '0', and of folder:letters 'a'"],
+    ),
+    "more_classes": (
+        "--model=run --dataset=folder:more",
+        ["run has 10 classes and folder:more more"],
+    ),
+    "models_of_other_classes": (
+        "--model=run --model=three",
+        ["run has 10 classes and three 3"],
+    ),
+    "undecodable_image": (
+        "--model=run --dataset=folder:torn",
+        ["cannot decode ", "torn/validation/3/1.png"],
+    ),
+}
+
+
+def start(folder, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def write_run(folder, model, class_names):
+    """Writes what a run leaves that is evaluated."""
+    folder.mkdir()
+    keras_file.save(model, folder / "model.keras")
+    metrics = {
+        "dataset": "digits",
+        "class_accuracy": dict.fromkeys(class_names, 1.0),
+        "preprocessing": Preprocessing((32, 32, 1), 90, 100).to_config(),
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def write_images(folder, class_names):
+    """Writes a train and two validation images a class, of differing sizes."""
+    random = np.random.default_rng(0)
+    for number, name in enumerate(class_names):
+        for split, count in (("train", 1), ("validation", 2)):
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for i in range(count):
+                size = [9 + number, 10 + 3 * i]
+                pixels = random.integers(0, 256, size, np.uint8)
+                Image.fromarray(pixels).save(place / f"{i}.png")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The working directory, with a run that was trained and others that were not."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    trained = start(
+        folder,
+        *("-m", "apps.train_classifier", "--epochs=1", "--run_dir=run"),
+        *("--export_dir=", "--batch_size=16"),
+    )
+    assert trained.returncode == 0, trained.stderr
+    names = [str(digit) for digit in range(10)]
+    keras.utils.set_random_seed(0)
+    write_run(folder / "other", LeNet5(output="softmax"), names)
+    write_run(folder / "three", LeNet5(num_classes=3, output="softmax"), names[:3])
+    write_run(folder / "evil", LeNet5(output="softmax"), names)
+    write_keras_file(folder / "evil" / "model.keras", folder / "marker")
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "metrics.json").write_text("{")
+    write_images(folder / "digits", names)
+    write_images(folder / "letters", "abcdefghij")
+    write_images(folder / "more", [*names, "a"])
+    shutil.copytree(folder / "digits", folder / "torn")
+    torn = folder / "torn/validation/3/1.png"
+    torn.write_bytes(torn.read_bytes()[:-30])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder):
+    """What was printed, and the error or None, of all cases."""
+    cases = {name: [*f.split(), f"--output_dir=out/{name}"] for name, f in GOOD.items()}
+    cases |= {name: flags.split() for name, (flags, _) in BAD.items()}
+    process = start(folder, "-c", EVALUATE_ALL, input=json.dumps(list(cases.values())))
+    assert process.returncode == 0, process.stderr
+    return dict(zip(cases, json.loads(process.stdout), strict=True))
+
+
+def metrics_of(folder, name):
+    return json.loads((folder / "out" / name / "metrics.json").read_text())
+
+
+def figures_of(directory):
+    return {path.stem for path in (directory / "figures").iterdir()}
+
+
+def test_the_centre_is_what_the_training_said(folder):
+    process = start(folder, "-m", "apps.evaluate_classifier", "--model=run", "--json")
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    directory = folder / "runs" / "evaluate_classifier" / "run_center"
+    metrics = json.loads((directory / "metrics.json").read_text())
+    assert json.loads(process.stdout) == metrics
+    trained = json.loads((folder / "run" / "metrics.json").read_text())
+    assert metrics["top_1_error"] == pytest.approx(1 - trained["accuracy"])
+    assert metrics["top_5_error"] == pytest.approx(1 - trained["top_5_accuracy"])
+    assert metrics["class_accuracy"] == trained["class_accuracy"]
+    assert (metrics["images"], metrics["crops"]) == (360, 1)
+    assert figures_of(directory) == {
+        *("confusion_matrix", "first_layer_kernels", "top_five"),
+        "nearest_training_images",
+    }
+
+
+def test_ten_crops(folder, results):
+    printed, error = results["ten_crop"]
+    assert error is None
+    metrics = metrics_of(folder, "ten_crop")
+    (model,) = metrics["models"]
+    # 256 / 224 of 32 pixels.
+    assert (model["model"], model["scales"]) == ("run", [37])
+    assert metrics["crops"] == 10
+    # By chance it would be 0.9.
+    assert metrics["top_5_error"] <= metrics["top_1_error"] < 0.7
+    assert "nearest_training_images" not in figures_of(folder / "out" / "ten_crop")
+    row = next(line.split() for line in printed.splitlines() if line.startswith("run"))
+    errors = [metrics["top_1_error"], metrics["top_5_error"]]
+    assert row == ["run", "360", "10", *(f"{error:.2%}" for error in errors)]
+    # The rows of the confusion matrix, with their accuracies.
+    matrix = np.array(metrics["confusion_matrix"])
+    rows = [line.split() for line in printed.splitlines() if "%" in line][-10:]
+    for label, row in enumerate(rows):
+        assert row[0] == str(label)
+        assert row[1] == f"{matrix[label, label] / matrix[label].sum():.1%}"
+        assert row[2:] == [str(count) for count in matrix[label]]
+
+
+def test_an_ensemble_averages_the_probabilities(folder, results):
+    assert results["two"][1] is None
+    metrics = metrics_of(folder, "two")
+    data = digits.load()
+    pixels, labels = zip(*data.validation.examples.as_numpy_iterator(), strict=True)
+    probabilities = []
+    for run in ("run", "other"):
+        model = keras_file.load(folder / run / "model.keras")
+        config = json.loads((folder / run / "metrics.json").read_text())
+        preprocess = Preprocessing.from_config(config["preprocessing"])
+        logits = model.predict(preprocess(np.stack(pixels)), verbose=0)
+        probabilities.append(np.asarray(keras.ops.softmax(logits)))
+    guesses = [p.argmax(axis=1) for p in (*probabilities, sum(probabilities))]
+    errors = [(guess != labels).mean() for guess in guesses]
+    assert [row["top_1_error"] for row in metrics["models"]] == errors[:2]
+    assert metrics["top_1_error"] == errors[2]
+    assert metrics["crops"] == 2
+    matrix = confusion_matrix(labels, guesses[2])
+    np.testing.assert_array_equal(metrics["confusion_matrix"], matrix)
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "crops"),
+    [("all_crops", 20, 144), ("training_images", 10, 100)],
+)
+def test_images_of_differing_sizes(folder, results, name, images, crops):
+    assert results[name][1] is None
+    metrics = metrics_of(folder, name)
+    assert (metrics["images"], metrics["crops"]) == (images, crops)
+    assert np.sum(metrics["confusion_matrix"]) == images
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line(folder, results, name):
+    _, line = results[name]
+    assert line is not None
+    assert "\n" not in line
+    position = 0
+    for word in BAD[name][1]:
+        assert word in line[position:], line
+        position = line.index(word, position) + len(word)
+    assert not (folder / "marker").exists()
