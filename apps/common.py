@@ -299,6 +299,6 @@ def build_model(constructor, **arguments) -> keras.Model:
         return constructor(**arguments)
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (ArithmeticError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{constructor.__name__}: {reason}") from error

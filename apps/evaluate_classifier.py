@@ -11,19 +11,21 @@ the ImageNet weights of keras.applications. Of several models the probabilities 
 averaged.
 
 Protocols: center, the centre of the image, as in training; ten_crop, AlexNet's five
-patches and their mirror images; multi_crop, VGG's 5x5 grid, mirrored, 50 crops a scale;
-dense, VGG's: the network slides over the whole image, mirrored too; multi_crop_dense,
-both averaged; googlenet_144, GoogLeNet's 144 crops.
+patches of the central square and their mirror images; multi_crop, VGG's 5x5 grid,
+mirrored, 50 crops a scale; dense, VGG's: the network slides over the whole image,
+mirrored too; multi_crop_dense, both averaged; googlenet_144, GoogLeNet's 144 crops.
 """
 
 # isort: off
 import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import contextlib
 import dataclasses
 import inspect
 import json
 import pathlib
+import urllib.parse
 
 import keras
 import numpy as np
@@ -87,7 +89,8 @@ flags.DEFINE_string(
     "output_dir",
     None,
     "Where metrics.json and the figures go; default: a folder in "
-    "runs/evaluate_classifier/ named by models and protocol.",
+    "runs/evaluate_classifier/ named by models, protocol and, where given, dataset, "
+    "split and scales.",
 )
 flags.DEFINE_bool("json", False, "Print the metrics as JSON instead of a table.")
 flags.mark_flag_as_required("model")
@@ -120,17 +123,10 @@ def main():
     for model in models:
         scales_for(FLAGS.protocol, model.preprocessing.image_shape, scales)
     data, split = load_data(models)
-    directory = pathlib.Path(
-        FLAGS.output_dir
-        or pathlib.Path(
-            "runs",
-            "evaluate_classifier",
-            "+".join(model.name for model in models) + f"_{FLAGS.protocol}",
-        )
-    )
-    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    directory = pathlib.Path(FLAGS.output_dir or _default_directory(models, scales))
     try:
-        _evaluate(models, data, split, scales, directory)
+        with _figures_folder(directory):
+            _evaluate(models, data, split, scales, directory)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
         broken = data.undecodable()
         if not broken:
@@ -139,6 +135,39 @@ def main():
         raise InputError(
             f"cannot decode {broken[0]}{others}; mend or remove it"
         ) from error
+
+
+def _default_directory(models, scales):
+    """Returns the folder that is named by what is evaluated and how."""
+    parts = [
+        "+".join(model.name for model in models),
+        FLAGS.protocol,
+        FLAGS.dataset,
+        FLAGS.split,
+        ",".join(map(str, scales)),
+    ]
+    # As in a URL, so that folder:a/b is one name, and no other data set has it.
+    names = [urllib.parse.quote(part, safe="+,") for part in parts if part]
+    return pathlib.Path("runs", "evaluate_classifier", "_".join(names))
+
+
+@contextlib.contextmanager
+def _figures_folder(directory):
+    """Makes the output folders; after an error removes those that stayed empty.
+
+    They are made beforehand, so that a place that can't be written is told at once.
+    """
+    folder = directory / "figures"
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for path in made:
+            # Not where something was written.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def load_model(model: str) -> Trained:

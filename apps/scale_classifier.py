@@ -23,6 +23,7 @@ import json
 import math
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -33,13 +34,11 @@ from kerasapps.blueprint import blueprint
 from kerasapps.errors import InputError
 from kerasapps.evaluation.compound_scaling import (
     Coefficients,
-    CostModel,
     cost,
     curves,
     grid,
+    scaled_cost,
 )
-from kerasapps.evaluation.multiply_adds import multiply_adds
-from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.scaling import scaling
 
 FLAGS = flags.FLAGS
@@ -67,11 +66,14 @@ flags.DEFINE_integer("max_phi", 7, "Greatest phi, whatever the budget.", 1)
 flags.DEFINE_integer(
     "compare",
     0,
-    "Train the networks up to this phi, and as large ones scaled in one dimension "
-    "alone, and draw their accuracy.",
+    "Train the networks up to this phi, whatever the budget, and as large ones scaled "
+    "in one dimension alone, and draw their accuracy.",
     lower_bound=0,
 )
 flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+
+
+_DIMENSIONS = ("depth", "width", "resolution")
 
 
 @flags.multi_flags_validator(
@@ -85,18 +87,20 @@ def main():
     """Runs the app."""
     if FLAGS.scale is not None:
         raise InputError("--scale is what this app finds: leave it out")
-    model = CostModel(_baseline())
+    baseline = _baseline()
     trials = []
     if FLAGS.alpha is not None:
         coefficients = Coefficients(FLAGS.alpha, FLAGS.beta, FLAGS.gamma)
     else:
-        trials = _search(model)
+        trials = _search(baseline)
         coefficients = max(trials, key=lambda trial: trial[1])[0]
-    networks = [describe(model, coefficients, 0)]
-    for phi in range(1, FLAGS.max_phi + 1):
-        if not _fits(model.predict(*coefficients.factors(phi))):
+    networks = []
+    for phi in range(FLAGS.max_phi + 1):
+        factors = dict(zip(_DIMENSIONS, coefficients.factors(phi), strict=True))
+        network = blueprint(baseline.scaled, **factors)
+        if not _fits(cost(network)):
             break
-        networks.append(describe(model, coefficients, phi))
+        networks.append({"phi": phi, **factors, **describe(network)})
     report = {
         "baseline": FLAGS.model,
         **coefficients._asdict(),
@@ -105,9 +109,10 @@ def main():
             for candidate, accuracy in trials
         ],
         "networks": networks,
+        "next": _command(networks[-1]),
     }
     if FLAGS.compare:
-        report["curves"] = curves(model, coefficients, FLAGS.compare, _train)
+        report["curves"] = curves(baseline, coefficients, FLAGS.compare, _train)
         path = _directory() / "figures" / "scaling.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         scaling(report["curves"]).savefig(path, dpi=150)
@@ -115,32 +120,22 @@ def main():
     print(json.dumps(report, indent=2) if FLAGS.json else _table(report))
 
 
-def describe(model, coefficients, phi):
-    """Returns what is said of the baseline scaled by `coefficients` to `phi`.
+def describe(network):
+    """Returns what is said of a network.
 
     Args:
-        model: The `CostModel` of the baseline.
-        coefficients: `Coefficients`.
-        phi: Steps of scaling, an int.
+        network: A network or its blueprint.
 
     Returns:
-        A dictionary with the keys `phi`, `depth`, `width`, `resolution`, `input_shape`,
-        `predicted_multiply_adds`, `multiply_adds` (counted on the network's blueprint),
-        `parameters`, and `predicted_memory` in bytes.
+        A dictionary with the keys `input_shape`, `multiply_adds`, `parameters`, and
+        `memory` in bytes.
     """
-    factors = dict(
-        zip(("depth", "width", "resolution"), coefficients.factors(phi), strict=True)
-    )
-    predicted = model.predict(**factors)
-    network = blueprint(model.baseline.scaled, **factors)
+    itself = cost(network)
     return {
-        "phi": phi,
-        **factors,
         "input_shape": network.input_shape[1:],
-        "predicted_multiply_adds": round(predicted.multiply_adds),
-        "multiply_adds": multiply_adds(network),
-        "parameters": trainable_parameters(network),
-        "predicted_memory": round(predicted.memory(FLAGS.batch_size)),
+        "multiply_adds": itself.multiply_adds,
+        "parameters": itself.parameters,
+        "memory": itself.memory(FLAGS.batch_size),
     }
 
 
@@ -170,12 +165,12 @@ def _fits(network):
     return network.fits(FLAGS.multiply_adds, FLAGS.memory, FLAGS.batch_size)
 
 
-def _search(model):
+def _search(baseline):
     """Trains each candidate; returns `Coefficients` and accuracy of each."""
     candidates = [
         candidate
         for candidate in grid(FLAGS.step, FLAGS.tolerance)
-        if _fits(model.predict(*candidate))
+        if _fits(scaled_cost(baseline, *candidate))
     ]
     if not candidates:
         raise InputError(
@@ -242,6 +237,20 @@ def _training_flags():
     return filter(None, lines)
 
 
+def _command(network):
+    """Returns the command that trains a network of the table."""
+    lines = [
+        flag.serialize()
+        for flag in FLAGS.get_key_flags_for_module(train_classifier)
+        if flag.value != flag.default and flag.name not in ("model", "run_dir")
+    ]
+    scale = ",".join(f"{network[name]:g}" for name in _DIMENSIONS)
+    # A flag that is given several times is written in several lines.
+    given = [argument for line in lines for argument in line.splitlines()]
+    arguments = [f"--model={FLAGS.model}", *given, f"--scale={scale}"]
+    return f"python -m apps.train_classifier {shlex.join(arguments)}"
+
+
 def _directory():
     name = re.sub(r"[^\w.-]", "_", f"{FLAGS.model}_{FLAGS.dataset}")
     return pathlib.Path(FLAGS.run_dir or f"runs/scale_classifier/{name}")
@@ -258,25 +267,16 @@ def _table(report):
         f"{report['gamma']:g} (resolution)",
         "",
         f"{'phi':>3} {'depth':>7} {'width':>7} {'resolution':>10} {'input':>11} "
-        f"{'predicted':>15} {'mult-adds':>15} {'parameters':>13} {'memory [MB]':>11}",
+        f"{'mult-adds':>15} {'parameters':>13} {'memory [MB]':>11}",
     ]
     for row in report["networks"]:
         lines.append(
             f"{row['phi']:>3} {row['depth']:>7.4g} {row['width']:>7.4g} "
             f"{row['resolution']:>10.4g} {'x'.join(map(str, row['input_shape'])):>11} "
-            f"{row['predicted_multiply_adds']:>15,} {row['multiply_adds']:>15,} "
-            f"{row['parameters']:>13,} {row['predicted_memory'] / 1e6:>11,.1f}"
+            f"{row['multiply_adds']:>15,} {row['parameters']:>13,} "
+            f"{row['memory'] / 1e6:>11,.1f}"
         )
-    last = report["networks"][-1]
-    scale = ",".join(f"{last[name]:g}" for name in ("depth", "width", "resolution"))
-    return "\n".join(
-        [
-            *lines,
-            "",
-            "Try next:",
-            f"  python -m apps.train_classifier --model={FLAGS.model} --scale={scale}",
-        ]
-    )
+    return "\n".join([*lines, "", "Try next:", f"  {report['next']}"])
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def train(run, constructor, data):
     unweighted = arguments | ({"weights": None} if "weights" in arguments else {})
     shape = blueprint(_build, constructor=constructor, **unweighted).input_shape[1:]
     statistics = image_statistics(data.train, data.decode, shape)
-    preprocessing = _preprocessing(constructor, shape, statistics)
+    preprocessing = _preprocessing(constructor, arguments, shape, statistics)
     prepare, augment = augmentation.parse(
         FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
     )
@@ -227,19 +227,28 @@ def _input_shape(constructor):
     return height, width, channels
 
 
-def _preprocessing(constructor, shape, statistics):
+def _preprocessing(constructor, arguments, shape, statistics):
     """Returns the preprocessing that the weights at the start were trained with.
 
     Fresh weights get that of the training images.
     """
     std = statistics.std if FLAGS.normalize == "deviation" else 1.0
     values = {"mean": statistics.mean, "std": std}
-    if any(option.startswith("weights=") for option in FLAGS.model_options):
+    if arguments.get("weights") is not None:
+        if shape[-1] != 3:
+            raise InputError("weights of keras.applications need images of 3 channels")
         values = keras_applications.preprocessing(constructor.__name__.lower())
     for start in (FLAGS.weights, FLAGS.pretrained):
         metrics = start and pathlib.Path(start).with_name("metrics.json")
         if metrics and metrics.exists():
-            before = json.loads(metrics.read_text())["preprocessing"]
+            try:
+                before = json.loads(metrics.read_text())["preprocessing"]
+                Preprocessing.from_config(before)
+            except (KeyError, TypeError, ValueError) as error:
+                raise InputError(
+                    f"{metrics} is none that apps.train_classifier wrote; mend it, or "
+                    "move the weights away from it"
+                ) from error
             if before["image_shape"][-1] == shape[-1]:
                 names = ("mean", "std", "channel_order")
                 values = {name: before[name] for name in names if name in before}

@@ -9,15 +9,13 @@ A baseline is a built network whose class has a method
 `scaled(depth, width, resolution)`, as the image classifiers of the suite have.
 """
 
-import collections
 import itertools
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from kerasapps.blueprint import blueprint
-from kerasapps.evaluation.multiply_adds import node_multiply_adds
+from kerasapps.evaluation.multiply_adds import multiply_adds
+from kerasapps.evaluation.parameters import trainable_parameters
 
 
 class Coefficients(NamedTuple):
@@ -61,13 +59,13 @@ class Cost(NamedTuple):
 
     Attributes:
         multiply_adds: Multiply-adds of one example.
-        parameters: Trainable parameters of the layers between image and output.
+        parameters: Trainable parameters.
         activations: Numbers that the layers put out for one example.
     """
 
-    multiply_adds: float
-    parameters: float
-    activations: float
+    multiply_adds: int
+    parameters: int
+    activations: int
 
     def memory(self, batch_size=1):
         """Returns the bytes of the parameters and of a batch's activations, float32."""
@@ -78,94 +76,36 @@ class Cost(NamedTuple):
         return self.multiply_adds <= multiply_adds and self.memory(batch_size) <= memory
 
 
-def _layers(model):
-    """Returns the level and the cost of each use of a layer, inputs first.
-
-    The level is the size of the maps; of layers without maps it is their name.
-    """
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    nodes = [node for depth in depths for node in model._nodes_by_depth[depth]]
-    layers = []
-    for node in nodes:
-        output = node.output_tensors[0].shape
-        weights = getattr(node.operation, "trainable_weights", [])
-        parameters = sum(math.prod(weight.shape) for weight in weights)
-        cost = Cost(node_multiply_adds(node), parameters, math.prod(output[1:]))
-        layers.append((output[1:-1] or node.operation.name, cost))
-    return layers
-
-
 def cost(model):
     """Returns the cost of a functional model for images of a fixed size, counted."""
-    return Cost(*map(sum, zip(*(cost for _, cost in _layers(model)), strict=True)))
+    nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
+    outputs = [tensor.shape for node in nodes for tensor in node.output_tensors]
+    activations = sum(math.prod(shape[1:]) for shape in outputs)
+    return Cost(multiply_adds(model), trainable_parameters(model), activations)
 
 
-class CostModel:
-    """Predicts what scaled networks cost, from blueprints of simpler ones.
+def scaled_cost(baseline, depth=1.0, width=1.0, resolution=1.0):
+    """Returns the cost of a baseline scaled by three factors.
 
-    Layers whose maps have the same size make a level of the network, a layer without
-    maps makes one alone. A level has the baseline's layers and those that depth adds:
-    how many come from the baseline scaled in depth alone. How both grow with width is
-    seen on the baseline and on twice its depth. Resolution multiplies each level by a
-    factor of its own, that of the baseline scaled in resolution alone. So all rounding
-    is the family's own, and n^3 combinations take the blueprints of about 4n networks.
-    What is predicted is within 2 % of what is counted on the network itself.
+    It is counted on the scaled network's blueprint, so it is exact: all rounding, and
+    whatever mixes the dimensions, as attention does, is the network's own.
 
     Args:
         baseline: The network that is scaled; its images have a fixed size.
+        depth: Factor of the repeated blocks of each stage.
+        width: Factor of the channels.
+        resolution: Factor of the height and width of the images.
     """
-
-    def __init__(self, baseline):
-        self.baseline = baseline
-        self._levels = {}
-        self._baseline_levels = [level for level, _ in _layers(baseline)]
-
-    def predict(self, depth=1.0, width=1.0, resolution=1.0):
-        """Returns the `Cost` of the baseline scaled by three factors."""
-        base, deep, fine, wide = (
-            self._counted(*factors)
-            for factors in (
-                (1.0, 1.0, 1.0),
-                (depth, 1.0, 1.0),
-                (1.0, 1.0, resolution),
-                (1.0, width, 1.0),
-            )
-        )
-        twice, twice_wide = (self._counted(2.0, w, 1.0) for w in (1.0, width))
-        total = np.zeros(len(Cost._fields))
-        for level, cost in base.items():
-            added = _ratio(deep[level] - cost, twice[level] - cost)
-            added = added * (twice_wide[level] - wide[level])
-            total += (wide[level] + added) * _ratio(fine[level], cost)
-        return Cost(*total.tolist())
-
-    def _counted(self, *factors):
-        """Returns the costs of each level of a network's blueprint."""
-        if factors not in self._levels:
-            names = ("depth", "width", "resolution")
-            factor = dict(zip(names, factors, strict=True))
-            layers = _layers(blueprint(self.baseline.scaled, **factor))
-            if factor["resolution"] != 1:
-                # The same layers, but other sizes: two levels may have become one.
-                costs = (cost for _, cost in layers)
-                layers = zip(self._baseline_levels, costs, strict=True)
-            levels = collections.defaultdict(lambda: np.zeros(len(Cost._fields)))
-            for level, cost in layers:
-                levels[level] += cost
-            self._levels[factors] = levels
-        return self._levels[factors]
+    return cost(
+        blueprint(baseline.scaled, depth=depth, width=width, resolution=resolution)
+    )
 
 
-def _ratio(a, b):
-    """Returns `a / b` by elements, 0 where `b` is."""
-    return np.divide(a, b, out=np.zeros_like(b), where=b != 0)
-
-
-def curves(model, coefficients, last, train):
+def curves(baseline, coefficients, last, train):
     """Trains networks scaled in one dimension and in all, equally large.
 
     Args:
-        model: The `CostModel` of the baseline.
+        baseline: The network that is scaled.
         coefficients: `Coefficients`.
         last: The greatest phi.
         train: Returns the accuracy at factors of depth, width and resolution.
@@ -184,6 +124,6 @@ def curves(model, coefficients, last, train):
             ("resolution", root, (1.0, 1.0, root)),
             ("compound", phi, coefficients.factors(phi)),
         ):
-            multiply_adds = model.predict(*factors).multiply_adds
+            multiply_adds = scaled_cost(baseline, *factors).multiply_adds
             found[name].append((x, multiply_adds, train(*factors)))
     return found

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 # Where crops lie: shares of the free room above them and to their left.
 CENTER = ((0.5, 0.5),)
-# AlexNet, section 4.1: the four corner patches and the central one.
+# AlexNet, section 4.1: the four corner patches and the central one; its images are
+# squares (`central_square`).
 CORNERS_AND_CENTER = ((0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5))
 # VGG, section 3.2: a regular grid of 5x5.
 GRID = tuple(itertools.product((0, 0.25, 0.5, 0.75, 1), repeat=2))
@@ -36,6 +37,22 @@ def resize_shorter_side(image: tf.Tensor, length: int) -> tf.Tensor:
     # In whole numbers and rounded up, as in `Preprocessing`.
     resized = -(-sides * length // shorter)
     return tf.image.resize(image, resized, antialias=True)
+
+
+def central_square(image: tf.Tensor) -> tf.Tensor:
+    """Returns the largest square in the middle of the image.
+
+    AlexNet, section 2: of an image whose shorter side is 256 pixels long, the central
+    patch of 256x256.
+
+    Args:
+        image: `[height, width, channels]` of any size.
+
+    Returns:
+        `[side, side, channels]`.
+    """
+    (square,) = _squares(image, CENTER)
+    return square
 
 
 def crops_at(
@@ -83,15 +100,20 @@ def googlenet_crops(image: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
     Returns:
         float32 `[36, *size, channels]`; square by square, then mirrored in that order.
     """
-    side = tf.reduce_min(tf.shape(image)[:2])
     crops = []
-    for top, left in _corners(tf.shape(image)[:2] - side, [(0, 0), (0.5, 0.5), (1, 1)]):
-        square = image[top : top + side, left : left + side]
+    for square in _squares(image, [(0, 0), (0.5, 0.5), (1, 1)]):
         crops += [
             crops_at(square, size, CORNERS_AND_CENTER),
             tf.image.resize(square, size, antialias=True)[tf.newaxis],
         ]
     return with_mirrored(tf.concat(crops, axis=0))
+
+
+def _squares(image, places):
+    """Returns the largest squares at `places`, a list of `[side, side, channels]`."""
+    side = tf.reduce_min(tf.shape(image)[:2])
+    corners = _corners(tf.shape(image)[:2] - side, places)
+    return [image[top : top + side, left : left + side] for top, left in corners]
 
 
 def _corners(room, places):

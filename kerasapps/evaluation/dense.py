@@ -10,8 +10,9 @@ def dense_network(model):
 
     A network that has fully connected layers after its maps gets them as convolutions
     (`fully_convolutional`); one with global average pooling is built again for a free
-    size. One that already takes images of any size is returned as it is, so that a
-    network which is used again and again need be turned only once.
+    size, and without auxiliary classifiers, which training alone uses. One that already
+    takes images of any size is returned as it is, so that a network which is used again
+    and again need be turned only once.
 
     Args:
         model: A built classifier of the suite.
@@ -30,11 +31,14 @@ def dense_network(model):
             "fully_convolutional() nor a free input_shape"
         )
     config["input_shape"] = (None, None, model.input_shape[-1])
+    if "auxiliary_classifiers" in config:
+        config["auxiliary_classifiers"] = False
     try:
         network = type(model).from_config(config)
     except InputError as error:
         raise InputError(f"{model.name} can't be evaluated densely: {error}") from error
-    network.set_weights(model.get_weights())
+    for layer in network.layers:
+        layer.set_weights(model.get_layer(layer.name).get_weights())
     return network
 
 
@@ -43,13 +47,15 @@ def dense_probabilities(model, images):
 
     Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
     Recognition", 2014, section 3.2: the network is applied to the whole image, and the
-    softmax scores of all its positions are averaged. Networks with global average
-    pooling average before the softmax, as they always do. Where an image is as large as
-    those of the training, the result is that of the plain network.
+    map of class scores is averaged over its positions. The paper leaves open whether
+    the map holds scores before or after the softmax; here they are those after it, as
+    of the crops. Networks with global average pooling have no such map: they average
+    before the softmax, as they always do. Where an image is as large as those of the
+    training, the result is that of the plain network.
 
     A position of a larger image is not the same as the network on that crop, which has
     zeros around it where here the image goes on (section 3.2, too, has this to say).
-    The average with the mirrored image is the caller's.
+    The average with the softmax of the mirrored image is the caller's.
 
     Args:
         model: A classifier of the suite, or what `dense_network` made of it, which

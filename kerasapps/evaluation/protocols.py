@@ -28,7 +28,7 @@ PAPER_SCALES = {
 _CROPS = {
     "center": lambda image, size: crops.crops_at(image, size, crops.CENTER),
     "ten_crop": lambda image, size: crops.with_mirrored(
-        crops.crops_at(image, size, crops.CORNERS_AND_CENTER)
+        crops.crops_at(crops.central_square(image), size, crops.CORNERS_AND_CENTER)
     ),
     "multi_crop": lambda image, size: crops.with_mirrored(
         crops.crops_at(image, size, crops.GRID)
@@ -78,8 +78,8 @@ def evaluate(
 
     - `center`: the centre of the image. Without scales as the network's own
       preprocessing makes it, as in training and in the export.
-    - `ten_crop`: AlexNet, section 4.1: patches from the corners and the centre, and
-      their mirror images.
+    - `ten_crop`: AlexNet, sections 2 and 4.1: patches from the corners and the centre
+      of the image's central square, and their mirror images.
     - `multi_crop`: VGG, section 3.2: a 5x5 grid of crops and their mirror images.
     - `dense`: VGG, section 3.2: the network slides over the whole image, whatever its
       aspect ratio, and over the mirror image.
@@ -88,7 +88,7 @@ def evaluate(
       and the whole, and their mirror images.
 
     The softmax of each view is averaged, with equal weights, over the views of all
-    scales.
+    scales. What is averaged within a dense view, `dense_probabilities` says.
 
     Args:
         protocol: One of `PAPER_SCALES`.

@@ -12,7 +12,7 @@ def error_curves(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
     As figures 1 and 6 of He et al. 2015 (ResNet) do: thin and dashed is the error on
     the training images, bold that on the held-out ones. Figure 1 of Krizhevsky et al.
-    2012 (AlexNet) is the training error alone.
+    2012 (AlexNet) is the training error alone, which is then bold.
 
     Args:
         errors: For each network's name the errors after each epoch, in 0 to 1: lists
@@ -26,13 +26,13 @@ def error_curves(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     for number, (name, curves) in enumerate(errors.items()):
         color = PALETTE[number % len(PALETTE)]
         for kind, values in curves.items():
-            held_out = kind == "held-out"
+            bold = kind == "held-out" or len(curves) == 1
             axes.plot(
                 range(1, len(values) + 1),
                 [100 * value for value in values],
                 color=color,
-                linewidth=2.2 if held_out else 1,
-                linestyle="-" if held_out else "--",
+                linewidth=2.2 if bold else 1,
+                linestyle="-" if bold else "--",
                 label=f"{name}, {kind}",
             )
     axes.set_xlabel("epoch")

@@ -21,19 +21,15 @@ class MultiHeadSelfAttention(keras.layers.Layer):
 
     Args:
         num_heads: Number of heads; the channels are shared out among them.
-        dropout: Dropout rate of the attention.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
         ValueError: On building, if the channels aren't a multiple of the heads.
     """
 
-    def __init__(self, num_heads, dropout=0.0, **kwargs):
+    def __init__(self, num_heads, **kwargs):
         super().__init__(**kwargs)
         self.num_heads = num_heads
-        self.dropout = keras.layers.Dropout(
-            dropout, dtype=self.dtype_policy, name="dropout"
-        )
 
     def build(self, input_shape):
         """Creates the two dense layers."""
@@ -56,11 +52,10 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self.qkv.build(input_shape)
         self.output_projection.build(input_shape)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs):
         """Mixes the tokens."""
         query, key, value = self._heads(inputs)
-        attention = self.dropout(self._attention(query, key), training=training)
-        attention = keras.ops.cast(attention, value.dtype)
+        attention = keras.ops.cast(self._attention(query, key), value.dtype)
         outputs = keras.ops.matmul(attention, value)  # [batch, heads, tokens, size]
         outputs = keras.ops.transpose(outputs, (0, 2, 1, 3))
         return self.output_projection(
@@ -68,7 +63,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         )
 
     def attention(self, inputs):
-        """Returns what each token takes from each, without dropout.
+        """Returns what each token takes from each.
 
         Args:
             inputs: As those of the layer.
@@ -113,8 +108,4 @@ class MultiHeadSelfAttention(keras.layers.Layer):
 
     def get_config(self):
         """Returns the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "dropout": self.dropout.rate,
-        }
+        return {**super().get_config(), "num_heads": self.num_heads}

@@ -266,6 +266,33 @@ class AlexNetCIFAR(keras.Model):
         self.activation = activation
         self.filters = tuple(filters)
 
+    def fully_convolutional(self):
+        """Returns the network for larger images, with a copy of the weights.
+
+        See `kerasapps.models.vgg.fully_convolutional`.
+        """
+        return fully_convolutional(self)
+
+    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+        """Returns a fresh network of another size.
+
+        Args:
+            depth: Factor of the number of convolutions; the last is repeated, or the
+                last ones are left out.
+            width: Factor of the numbers of kernels.
+            resolution: Factor of the height and width of the images.
+        """
+        repeats = scale_depth(len(self.filters), depth)
+        filters = (*self.filters, *self.filters[-1:] * repeats)[:repeats]
+        *size, channels = self.input_shape[1:]
+        return AlexNetCIFAR(
+            **self.get_config()
+            | {
+                "filters": [scale_width(number, width) for number in filters],
+                "input_shape": [*(scale_size(n, resolution) for n in size), channels],
+            }
+        )
+
     def get_config(self):
         """Returns the arguments of the constructor."""
         return {

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1905.11946
 
 import keras
 
+from kerasapps.errors import InputError
 from kerasapps.keras_applications import take_weights
 from kerasapps.layers import BatchNormalization, StochasticDepth
 from kerasapps.paper import Paper
@@ -130,6 +131,9 @@ class EfficientNet(keras.Model):
     Inputs: `image`, float32 of shape `[batch, height, width, channels]`.
 
     Outputs: Logits, float32 of shape `[batch, num_classes]`.
+
+    Raises:
+        InputError: If a coefficient isn't positive, or the images are too small.
     """
 
     def __init__(
@@ -143,6 +147,14 @@ class EfficientNet(keras.Model):
         input_shape=(224, 224, 3),
         name="efficientnet",
     ):
+        if not (width > 0 and depth > 0):
+            raise InputError(
+                "EfficientNet needs coefficients of width and depth above 0, not "
+                f"{width} and {depth}"
+            )
+        if any(size is not None and size < 8 for size in input_shape[:2]):
+            size = "x".join(map(str, input_shape[:2]))
+            raise InputError(f"EfficientNet needs images of at least 8x8, not {size}")
         blocks = []
         for number, (expansion, filters, repeats, strides, size) in enumerate(stages):
             filters = scale_width(filters, width)

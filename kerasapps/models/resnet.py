@@ -103,7 +103,8 @@ class ResNet(keras.Model):
     Outputs: Logits, float32 of shape `[batch, num_classes]`.
 
     Raises:
-        InputError: If an argument isn't one of its choices.
+        InputError: If an argument isn't one of its choices, or the images are too
+            small.
     """
 
     def __init__(
@@ -123,8 +124,16 @@ class ResNet(keras.Model):
             )
         if stem not in ("imagenet", "cifar"):
             raise InputError(f"ResNet has the stems imagenet and cifar, not {stem!r}")
-        if len(blocks) != len(widths) or not blocks:
-            raise InputError("ResNet needs a width for each stage of blocks")
+        if len(blocks) != len(widths) or not blocks or min(*blocks, *widths) < 1:
+            raise InputError(
+                "ResNet needs stages of at least one block, and a width for each stage"
+            )
+        least = 1 if stem == "cifar" else 8
+        if any(size is not None and size < least for size in input_shape[:2]):
+            size = "x".join(map(str, input_shape[:2]))
+            raise InputError(
+                f"ResNet needs images of at least {least}x{least}, not {size}"
+            )
         image = keras.Input(input_shape, name="image", dtype="float32")
         if stem == "imagenet":
             x = _convolution(image, widths[0], 7, 2, "conv1")

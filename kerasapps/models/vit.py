@@ -146,6 +146,10 @@ class ViT(keras.Model):
                 "ViT has the position embeddings 1d, 2d and none, not "
                 f"{position_embedding!r}"
             )
+        if min(patch_size, num_layers, hidden_size, num_heads) < 1:
+            raise InputError(
+                "ViT needs a patch size, layers, a hidden size and heads of at least 1"
+            )
         if any(not size or size % patch_size for size in input_shape[:2]):
             size = "x".join(map(str, input_shape[:2]))
             raise InputError(

@@ -3,6 +3,7 @@
 import json
 import os
 
+import keras
 import tensorflow as tf
 
 from kerasapps.errors import InputError
@@ -66,6 +67,20 @@ def _check_tf_config():
             "--strategy=multi_worker needs the environment variable TF_CONFIG to name "
             f"all workers and which of them this one is, as in {example}"
         ) from error
+
+
+def synchronize_batch_normalization(model: keras.Model) -> None:
+    """Makes batch normalization take its statistics over the whole global batch.
+
+    Else each replica would normalize by its own share of the batch, and keep moving
+    averages of its own, of which an export takes those of one replica.
+
+    Args:
+        model: A model that isn't trained yet.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def worker_index(strategy: tf.distribute.Strategy) -> int:

@@ -103,6 +103,15 @@ CASES = {
         f"{TINY} --shorter_side=20",
         ["shorter_side=20 is too small to cut out 32x32", "32 or more"],
     ),
+    "no_heads": (
+        "--dataset=folder:images --model=vit --model_options=num_heads=0",
+        ["ViT needs", "heads of at least 1"],
+    ),
+    "grey_images_for_weights_of_colour": (
+        "--dataset=folder:images --batch_size=2 --model=resnet50 "
+        "--model_options=weights=imagenet --input_shape=32,32,1",
+        ["weights of keras.applications need images of 3 channels"],
+    ),
     "unknown_model_option": (
         "--dataset=folder:images --batch_size=2 --model_options=outputs=softmax",
         ["unknown option of LeNet5 'outputs'", "did you mean output"],

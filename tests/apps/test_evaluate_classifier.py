@@ -39,6 +39,8 @@ for arguments in json.load(sys.stdin):
             evaluate_classifier.main()
         except InputError as raised:
             error = str(raised)
+        except OSError as raised:
+            error = f"{raised.strerror}: {raised.filename}"
     results.append([printed.getvalue(), error])
 json.dump(results, sys.stdout)
 """
@@ -95,6 +97,11 @@ BAD = {
     "undecodable_image": (
         "--model=run --dataset=folder:torn",
         ["cannot decode ", "torn/validation/3/1.png"],
+    ),
+    # Said before anything is evaluated, where the torn image would be.
+    "a_file_in_the_way": (
+        "--model=run --dataset=folder:torn --output_dir=run/metrics.json",
+        ["Not a directory: run/metrics.json"],
     ),
 }
 
@@ -167,6 +174,8 @@ def folder(tmp_path_factory):
 def results(folder):
     """What was printed, and the error or None, of all cases."""
     cases = {name: [*f.split(), f"--output_dir=out/{name}"] for name, f in GOOD.items()}
+    # This one takes the default.
+    cases["training_images"].pop()
     cases |= {name: flags.split() for name, (flags, _) in BAD.items()}
     process = start(folder, "-c", EVALUATE_ALL, input=json.dumps(list(cases.values())))
     assert process.returncode == 0, process.stderr
@@ -177,6 +186,10 @@ def metrics_of(folder, name):
     return json.loads((folder / "out" / name / "metrics.json").read_text())
 
 
+def default_directory(folder, name):
+    return folder / "runs" / "evaluate_classifier" / name
+
+
 def figures_of(directory):
     return {path.stem for path in (directory / "figures").iterdir()}
 
@@ -185,7 +198,7 @@ def test_the_centre_is_what_the_training_said(folder):
     process = start(folder, "-m", "apps.evaluate_classifier", "--model=run", "--json")
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
-    directory = folder / "runs" / "evaluate_classifier" / "run_center"
+    directory = default_directory(folder, "run_center")
     metrics = json.loads((directory / "metrics.json").read_text())
     assert json.loads(process.stdout) == metrics
     trained = json.loads((folder / "run" / "metrics.json").read_text())
@@ -244,14 +257,28 @@ def test_an_ensemble_averages_the_probabilities(folder, results):
 
 
 @pytest.mark.parametrize(
-    ("name", "images", "crops"),
-    [("all_crops", 20, 144), ("training_images", 10, 100)],
+    ("name", "place", "images", "crops"),
+    [
+        ("all_crops", "out/all_crops", 20, 144),
+        (
+            "training_images",
+            # Named by all that was asked for.
+            "runs/evaluate_classifier/run_multi_crop_folder%3Adigits_train_33,40",
+            10,
+            100,
+        ),
+    ],
 )
-def test_images_of_differing_sizes(folder, results, name, images, crops):
+def test_images_of_differing_sizes(folder, results, name, place, images, crops):
     assert results[name][1] is None
-    metrics = metrics_of(folder, name)
+    metrics = json.loads((folder / place / "metrics.json").read_text())
     assert (metrics["images"], metrics["crops"]) == (images, crops)
     assert np.sum(metrics["confusion_matrix"]) == images
+
+
+@pytest.mark.parametrize("name", ["run_multi_crop_dense", "run_center_folder%3Atorn"])
+def test_what_is_refused_leaves_no_folder(folder, results, name):
+    assert not default_directory(folder, name).exists()
 
 
 @pytest.mark.parametrize("name", BAD)

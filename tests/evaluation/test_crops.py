@@ -7,6 +7,7 @@ from kerasapps.evaluation.crops import (
     CENTER,
     CORNERS_AND_CENTER,
     GRID,
+    central_square,
     crops_at,
     googlenet_crops,
     resize_shorter_side,
@@ -68,6 +69,18 @@ def test_corners_and_centre():
         image[2:6, 3:8],
     ]
     np.testing.assert_array_equal(crops, expected)
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_central_square(tall):
+    image = image_of(256, 512, channels=1)
+    square = image[:, 128:384]
+    if tall:
+        image, square = image.transpose(1, 0, 2), square.transpose(1, 0, 2)
+    np.testing.assert_array_equal(in_graph(central_square, image), square)
+    # An odd column left over is to the right.
+    odd = image_of(4, 7)
+    np.testing.assert_array_equal(in_graph(central_square, odd), odd[:, 1:5])
 
 
 def test_the_grid_is_regular():

@@ -4,7 +4,7 @@ import pytest
 
 from kerasapps.errors import InputError
 from kerasapps.evaluation.dense import dense_network, dense_probabilities
-from kerasapps.models import AlexNet, LeNet5
+from kerasapps.models import AlexNet, GoogLeNet, LeNet5
 from kerasapps.models.resnet import ResNet
 from kerasapps.models.vgg import VGG
 
@@ -15,6 +15,12 @@ RESNET = {
     "widths": (4, 8),
     "bottleneck": False,
     "stem": "cifar",
+    "num_classes": 3,
+}
+
+GOOGLENET = {
+    "stem": (4, 4, 8),
+    "inception": (((4,) * 6,), ((4,) * 6,) * 2),
     "num_classes": 3,
 }
 
@@ -135,6 +141,22 @@ def test_global_average_pooling_takes_larger_images():
         keras.ops.softmax(again(images)),
         atol=1e-5,
     )
+
+
+def test_auxiliary_classifiers_stay_behind():
+    model = trained(GoogLeNet(input_shape=(65, 66, 3), **GOOGLENET))
+    before = model.get_weights()
+    images = random_images(2, 80, 97, 3)
+    again = GoogLeNet(input_shape=(80, 97, 3), **GOOGLENET)
+    again.set_weights(before)
+    plain = np.asarray(keras.ops.softmax(again(images)))
+    assert np.ptp(plain, axis=0).min() > 1e-3
+    np.testing.assert_allclose(dense_probabilities(model, images), plain, atol=1e-5)
+    assert len(dense_network(model).weights) < len(before)
+    # The network itself keeps them.
+    assert len(model(random_images(1, 65, 66, 3), training=True)) == 3
+    for weight, value in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, value)
 
 
 def test_a_network_is_turned_once():

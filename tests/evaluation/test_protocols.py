@@ -66,17 +66,43 @@ def assert_means(actual, probabilities, views):
 def test_the_softmax_of_ten_crops_is_averaged():
     model, probabilities = logistic_regression()
     # As large as the scale already, so that nothing is resized.
-    images = images_of((8, 11), (8, 8), (9, 8))
+    images = images_of((8, 15), (8, 8), (12, 8))
+    # Upper left corners of their central squares of 8x8.
+    squares = [(0, 3), (0, 0), (2, 0)]
     result, count = evaluate("ten_crop", model, images, scales=[8])
     views = []
-    for image in images:
-        bottom, right = image.shape[0] - 6, image.shape[1] - 6
-        corners = [(0, 0), (0, right), (bottom, 0), (bottom, right)]
-        places = [*corners, (bottom // 2, right // 2)]
+    for image, (y, x) in zip(images, squares, strict=True):
+        places = [(y, x), (y, x + 2), (y + 2, x), (y + 2, x + 2), (y + 1, x + 1)]
         five = [image[top : top + 6, left : left + 6] for top, left in places]
         views.append([*five, *(crop[:, ::-1] for crop in five)])
     assert count == 10
     assert_means(result, probabilities, views)
+
+
+def test_ten_crops_of_the_size_of_the_paper():
+    # Each pixel is the number of its column: a crop's smallest is its left edge.
+    image = keras.Input((224, 224, 1), name="image")
+    x = keras.layers.GlobalAveragePooling2D()(image)
+    model = keras.Model(image, keras.layers.Dense(2)(x))
+    lefts = []
+
+    def noting(batch):
+        lefts.extend(np.asarray(batch).min(axis=(1, 2, 3)))
+        return np.zeros([len(batch), 2])
+
+    model.predict_on_batch = noting
+    columns = np.broadcast_to(np.arange(512.0)[:, None], (256, 512, 1))
+    examples = tf.data.Dataset.from_tensors((columns.astype("float32"), 0))
+    protocols.evaluate(
+        "ten_crop",
+        model,
+        Preprocessing((224, 224, 1), mean=0, std=1),
+        Split(examples, 1),
+        tf.identity,
+        batch_size=10,
+        scales=[256],
+    )
+    assert lefts == [128, 160, 128, 160, 144] * 2
 
 
 def test_the_centre_is_the_networks_own_preprocessing():

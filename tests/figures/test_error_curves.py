@@ -16,4 +16,4 @@ def test_one_colour_a_network_and_a_line_for_each_curve():
     colors = [line.get_color() for line in axes.lines]
     assert colors[0] == colors[1] != colors[2]
     widths = [line.get_linewidth() for line in axes.lines]
-    assert widths[1] > widths[0] == widths[2]
+    assert widths[0] < widths[1] == widths[2]

@@ -201,6 +201,14 @@ def test_cifar_parameters_of_each_layer():
     }
 
 
+def test_cifar_scaled():
+    larger = blueprint(blueprint(AlexNetCIFAR).scaled, depth=1.4, width=0.5)
+    assert larger.filters == (16, 16, 32, 32, 32)
+    assert blueprint(larger.scaled, depth=0.2, resolution=2).get_config() == (
+        larger.get_config() | {"filters": (16,), "input_shape": (64, 64, 3)}
+    )
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_cifar_learns(activation):
     keras.utils.set_random_seed(0)

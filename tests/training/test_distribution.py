@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
+from kerasapps.layers import BatchNormalization
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.optimizers import make_optimizer
 from tests.checks import two_replicas
@@ -48,7 +49,7 @@ def train(replicas, model_class, validation_size, **optimizer):
         image = keras.Input((6, 6, 1))
         # A bias before the normalization has a gradient of noise: Adam scales it up.
         hidden = keras.layers.Conv2D(4, 3, use_bias=False)(image)
-        hidden = keras.layers.BatchNormalization(synchronized=True)(hidden)
+        hidden = BatchNormalization()(hidden)
         hidden = keras.layers.Flatten()(keras.layers.ReLU()(hidden))
         model = model_class(image, keras.layers.Dense(2)(hidden))
         model.compile(
@@ -58,6 +59,7 @@ def train(replicas, model_class, validation_size, **optimizer):
         )
         model.optimizer.build(model.trainable_variables)
     if replicas > 1:
+        distribution.synchronize_batch_normalization(model)
         fit_repair.repair(model)
     history = model.fit(
         distribution.training_batches(strategy, data),
