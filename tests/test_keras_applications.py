@@ -78,9 +78,12 @@ def assert_alike(model, twin):
 @pytest.fixture
 def float64():
     """Else rounding alone adds up to 1e-4 in a hundred random layers."""
+    before = keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(before)
 
 
 @pytest.mark.usefixtures("float64")

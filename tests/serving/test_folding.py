@@ -256,7 +256,7 @@ def test_bfloat16():
         BatchNormalization(name="stays"),
         keras.layers.GlobalAveragePooling2D(),
         Dense(5, name="output"),
-        keras.layers.Softmax(),
+        keras.layers.Softmax(name="softmax"),
     )
     exact = fold_batch_normalization(model)
     reduced = fold_batch_normalization(model, "bfloat16")
