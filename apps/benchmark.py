@@ -29,8 +29,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-import kerasapps.models
 from apps import command
+from apps.models import models
 from kerasapps.errors import unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
@@ -75,10 +75,7 @@ def compare(
     keras.utils.clear_session()
     keras.config.set_dtype_policy(policy)
     dtype = keras.config.dtype_policy().compute_dtype
-    (constructor,) = (
-        value for key, value in vars(kerasapps.models).items() if key.lower() == name
-    )
-    network = constructor(input_shape=(size, size, 3))
+    network = models()[name](input_shape=(size, size, 3))
     twin = getattr(keras.applications, TWINS[name])(
         weights=None, input_shape=(size, size, 3), classifier_activation=None
     )

@@ -14,7 +14,6 @@ import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import concurrent.futures
-import inspect
 import json
 import multiprocessing
 import resource
@@ -26,9 +25,8 @@ import keras
 import tensorflow as tf
 from absl import flags
 
-import kerasapps.models
 from apps import command
-from kerasapps.errors import unknown_name
+from apps.models import find, has_argument
 
 MODEL = flags.DEFINE_string("model", "densenetbc100k12", "Model.")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=2)
@@ -88,14 +86,8 @@ def _peak_mib():
 
 def main():
     """Prints the two measurements."""
-    models = {
-        name.lower(): model
-        for name, model in vars(kerasapps.models).items()
-        if callable(model) and "recompute" in inspect.signature(model).parameters
-    }
-    if MODEL.value.lower() not in models:
-        raise unknown_name("model with the option recompute", MODEL.value, models)
-    constructor = models[MODEL.value.lower()]
+    kind = "model with the option recompute"
+    constructor = find(MODEL.value, has_argument("recompute"), kind)
     with concurrent.futures.ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), max_tasks_per_child=1
     ) as processes:

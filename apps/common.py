@@ -14,8 +14,7 @@ import keras
 import tensorflow as tf
 from absl import flags
 
-import kerasapps.models
-from apps import command
+from apps import command, models
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.training import distribution
 from kerasapps.training.optimizers import OPTIMIZERS
@@ -254,15 +253,7 @@ def find_model(task: str):
     Raises:
         InputError: If there is no such model.
     """
-    models = {
-        name: model
-        for name, model in vars(kerasapps.models).items()
-        if callable(model) and inspect.getmodule(model).PAPER.task == task
-    }
-    by_lower = {name.lower(): model for name, model in models.items()}
-    if FLAGS.model.lower() not in by_lower:
-        raise unknown_name("model", FLAGS.model, by_lower)
-    return by_lower[FLAGS.model.lower()]
+    return models.find(FLAGS.model, lambda model: models.task(model) == task)
 
 
 def model_arguments(constructor, **arguments) -> dict:

@@ -58,6 +58,7 @@ def main(runs: list[str]) -> None:
 
     # Imported only now, as it takes seconds: help and errors come at once.
     from kerasapps.figures.error_curves import error_curves
+    from kerasapps.figures.saving import save
 
     errors = {}
     for name, run in metrics.items():
@@ -65,10 +66,7 @@ def main(runs: list[str]) -> None:
         errors[name] = {"training": [1 - a for a in history["accuracy"]]}
         if FLAGS.held_out and "val_accuracy" in history:
             errors[name]["held-out"] = [1 - a for a in history["val_accuracy"]]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".partial-{output.name}")
-    error_curves(errors).savefig(partial, dpi=150)
-    partial.replace(output)
+    save(error_curves(errors), output)
     width = max(map(len, metrics))
     print(f"{'run':<{width}}  parameters  epochs  training error  held-out error")
     for name, run in metrics.items():

@@ -22,7 +22,6 @@ import apps.quiet_tensorflow  # noqa: F401
 
 import contextlib
 import dataclasses
-import inspect
 import json
 import pathlib
 import urllib.parse
@@ -34,17 +33,19 @@ from absl import flags
 from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
-import kerasapps.models
 from apps import command
+from apps.metrics import write
+from apps.models import find, has_argument
 from kerasapps import keras_applications, keras_file
 from kerasapps.data import image_classification
 from kerasapps.data.preprocessing import Preprocessing
-from kerasapps.errors import InputError, unknown_name
+from kerasapps.errors import InputError
 from kerasapps.evaluation.classification import class_accuracy, top_k_error
 from kerasapps.evaluation.protocols import PAPER_SCALES, evaluate, scales_for
 from kerasapps.figures.attention_maps import attention_maps
 from kerasapps.figures.kernels import kernels
 from kerasapps.figures.nearest_images import nearest, nearest_images
+from kerasapps.figures.saving import save
 from kerasapps.figures.top_five import top_five
 
 FLAGS = flags.FLAGS
@@ -124,17 +125,8 @@ def main():
         scales_for(FLAGS.protocol, model.preprocessing.image_shape, scales)
     data, split = load_data(models)
     directory = pathlib.Path(FLAGS.output_dir or _default_directory(models, scales))
-    try:
-        with _figures_folder(directory):
-            _evaluate(models, data, split, scales, directory)
-    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-        broken = data.undecodable()
-        if not broken:
-            raise
-        others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        raise InputError(
-            f"cannot decode {broken[0]}{others}; mend or remove it"
-        ) from error
+    with data.naming_undecodable(), _figures_folder(directory):
+        _evaluate(models, data, split, scales, directory)
 
 
 def _default_directory(models, scales):
@@ -195,18 +187,12 @@ def load_model(model: str) -> Trained:
 
 
 def _with_imagenet_weights(name):
-    known = {
-        exported.lower(): model
-        for exported, model in vars(kerasapps.models).items()
-        if callable(model) and "weights" in inspect.signature(model).parameters
-    }
-    if name.lower() not in known:
-        if "/" in name:
-            raise InputError(
-                f"no folder --model={name}; give a folder in runs/train_classifier"
-            )
-        raise unknown_name("run, or model with weights,", name, known)
-    network = known[name.lower()](weights="imagenet")
+    if "/" in name:
+        raise InputError(
+            f"no folder --model={name}; give a folder in runs/train_classifier"
+        )
+    constructor = find(name, has_argument("weights"), "run, or model with weights,")
+    network = constructor(weights="imagenet")
     image_shape = network.input_shape[1:]
     preprocessing = Preprocessing(
         image_shape,
@@ -315,11 +301,7 @@ def _evaluate(models, data, split, scales, directory):
         ),
         "confusion_matrix": matrix.tolist(),
     }
-    partial = directory / "metrics.partial"
-    # A key a line: the matrix would have a line for each number.
-    lines = (f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in metrics.items())
-    partial.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    partial.replace(directory / "metrics.json")
+    write(directory, metrics)
     if FLAGS.json:
         print(json.dumps(metrics))
     else:
@@ -382,22 +364,20 @@ def _print_classes(class_names, matrix):
 def draw(folder, model, data, split, labels, probabilities, matrix):
     """Writes the figures; those that show a network show the first model."""
 
-    def save(name, figure):
-        figure.savefig(
-            folder / f"{name}.png", dpi=150, bbox_inches="tight", pad_inches=0.15
-        )
+    def draw_to(name, figure):
+        save(figure, folder / f"{name}.png")
 
-    save(
+    draw_to(
         "confusion_matrix",
         kerasapps.figures.confusion_matrix.confusion_matrix(matrix, data.class_names),
     )
     network, preprocessing = model.network, model.preprocessing
     first = next((w for w in network.trainable_weights if len(w.shape) == 4), None)
     if first is not None:
-        save("first_layer_kernels", kernels(keras.ops.convert_to_numpy(first)))
+        draw_to("first_layer_kernels", kernels(keras.ops.convert_to_numpy(first)))
     shown = _some_of(len(labels), _SHOWN)
     images = _images(split, data.decode, preprocessing, shown)
-    save(
+    draw_to(
         "top_five",
         top_five(
             _as_pixels(images), data.class_names, labels[shown], probabilities[shown]
@@ -406,12 +386,12 @@ def draw(folder, model, data, split, labels, probabilities, matrix):
     if hasattr(network, "attention_rollout"):
         maps = network.attention_rollout(preprocessing.normalize(images))
         names = [data.class_names[label] for label in labels[shown]]
-        save(
+        draw_to(
             "attention",
             attention_maps(_as_pixels(images), keras.ops.convert_to_numpy(maps), names),
         )
     if FLAGS.nearest:
-        save(
+        draw_to(
             "nearest_training_images",
             _nearest_training_images(network, preprocessing, data, images),
         )
@@ -421,7 +401,10 @@ def _nearest_training_images(network, preprocessing, data, images):
     """Returns the figure of test images and the training images nearest to them."""
     hidden = _last_hidden(network)
     candidates = _some_of(data.train.size, FLAGS.nearest)
-    training = _chosen(data.train, data.decode, candidates, preprocessing)
+    training = data.train.select(candidates).map(
+        lambda raw, _: preprocessing(data.decode(raw)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
     batches = training.batch(FLAGS.batch_size).prefetch(tf.data.AUTOTUNE)
     found = nearest(
         hidden.predict_on_batch(preprocessing.normalize(images)),
@@ -445,24 +428,11 @@ def _some_of(size, count):
     return np.sort(np.random.default_rng(0).permutation(size)[:count])
 
 
-def _chosen(split, decode, positions, function):
-    """Returns the data set of `function(pixels)` of the examples at `positions`."""
-    wanted = np.zeros(split.size, bool)
-    wanted[positions] = True
-    wanted = tf.constant(wanted)
-    return (
-        split.examples.enumerate()
-        .filter(lambda index, example: wanted[index])
-        .map(
-            lambda index, example: function(decode(example[0])),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-    )
-
-
 def _images(split, decode, preprocessing, positions):
     """Returns images at the network's size, 0 to 255; `positions` are in order."""
-    chosen = _chosen(split, decode, positions, preprocessing.resize)
+    chosen = split.select(positions).map(
+        lambda raw, _: preprocessing.resize(decode(raw))
+    )
     return np.stack(list(chosen.as_numpy_iterator()))
 
 

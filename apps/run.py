@@ -14,7 +14,6 @@ import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import hashlib
-import json
 import math
 import os
 import pathlib
@@ -24,9 +23,12 @@ import keras
 import tensorflow as tf
 from absl import flags
 
+from apps.metrics import write
 from kerasapps import keras_file
 from kerasapps.errors import InputError
 from kerasapps.figures.learning_curves import learning_curves
+from kerasapps.figures.saving import save
+from kerasapps.replacing import replacing
 from kerasapps.serving.versions import check_writable
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.checkpoint import Checkpoint
@@ -152,9 +154,8 @@ class Run:
                         f"{self.directory} holds a run with another --{changed[0]}; "
                         "give another --run_dir, or --noresume to start anew"
                     )
-            partial = self._checkpoints / "flags.partial"
-            partial.write_text("\n".join(text) + "\n")
-            partial.replace(path)
+            with replacing(path) as partial:
+                partial.write_text("\n".join(text) + "\n")
         except OSError as error:
             raise InputError(
                 f"cannot write the run directory {self.directory}: {error.strerror}; "
@@ -326,14 +327,8 @@ class Run:
 
     def save_figure(self, name: str, figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""
-        folder = self.directory / "figures"
-        folder.mkdir(exist_ok=True)
-        figure.savefig(
-            folder / f"{name}.png", dpi=150, bbox_inches="tight", pad_inches=0.15
-        )
+        save(figure, self.directory / "figures" / f"{name}.png")
 
     def write_metrics(self, metrics: dict) -> None:
         """Writes `metrics.json`, whole or not at all."""
-        partial = self.directory / "metrics.partial"
-        partial.write_text(json.dumps(metrics, indent=2) + "\n")
-        partial.replace(self.directory / "metrics.json")
+        write(self.directory, metrics)

@@ -39,6 +39,7 @@ from kerasapps.evaluation.compound_scaling import (
     grid,
     scaled_cost,
 )
+from kerasapps.figures.saving import save
 from kerasapps.figures.scaling import scaling
 
 FLAGS = flags.FLAGS
@@ -114,8 +115,7 @@ def main():
     if FLAGS.compare:
         report["curves"] = curves(baseline, coefficients, FLAGS.compare, _train)
         path = _directory() / "figures" / "scaling.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scaling(report["curves"]).savefig(path, dpi=150)
+        save(scaling(report["curves"]), path)
         _say(f"Drawn: {path}")
     print(json.dumps(report, indent=2) if FLAGS.json else _table(report))
 
@@ -141,7 +141,7 @@ def describe(network):
 
 def _baseline():
     constructor = common.find_model("classifier")
-    arguments = {"input_shape": train_classifier._input_shape(constructor)}
+    arguments = {"input_shape": train_classifier.input_shape(constructor)}
     if FLAGS.num_classes is not None:
         arguments["num_classes"] = FLAGS.num_classes
     arguments = common.model_arguments(constructor, **arguments)

@@ -25,6 +25,7 @@ from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
 from apps import common
+from apps.models import models
 from apps.run import Run
 from kerasapps import keras_applications, keras_file
 from kerasapps.blueprint import blueprint
@@ -100,16 +101,8 @@ def main():
         FLAGS.validation_split,
         FLAGS.num_classes,
     )
-    try:
+    with data.naming_undecodable():
         train(run, constructor, data)
-    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-        broken = data.undecodable()
-        if not broken:
-            raise
-        others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        raise InputError(
-            f"cannot decode {broken[0]}{others}; mend or remove it"
-        ) from error
 
 
 def train(run, constructor, data):
@@ -117,7 +110,7 @@ def train(run, constructor, data):
     arguments = common.model_arguments(
         constructor,
         num_classes=len(data.class_names),
-        input_shape=_input_shape(constructor),
+        input_shape=input_shape(constructor),
     )
     unweighted = arguments | ({"weights": None} if "weights" in arguments else {})
     shape = blueprint(_build, constructor=constructor, **unweighted).input_shape[1:]
@@ -185,8 +178,7 @@ def train(run, constructor, data):
 def _export_name(constructor):
     """Returns the model's name; the file's where it holds but one model."""
     module = inspect.getmodule(constructor)
-    models = [m for m in vars(kerasapps.models).values() if callable(m)]
-    alone = [inspect.getmodule(m) for m in models].count(module) == 1
+    alone = [inspect.getmodule(m) for m in models().values()].count(module) == 1
     return (module if alone else constructor).__name__.split(".")[-1].lower()
 
 
@@ -211,7 +203,12 @@ def _build(constructor, **arguments):
     return model.scaled(depth, width, resolution)
 
 
-def _input_shape(constructor):
+def input_shape(constructor) -> tuple[int | None, int | None, int]:
+    """Returns what --input_shape says, or the model's own height, width and channels.
+
+    Raises:
+        InputError: If the flag has other than a height, a width and 1 or 3 channels.
+    """
     default = inspect.signature(constructor).parameters["input_shape"].default
     if FLAGS.input_shape is None:
         return default
@@ -282,7 +279,11 @@ def _report(run, model, data, preprocessing, validation, history):
     if first is not None:
         run.save_figure("first_layer_kernels", kernels(first.numpy()))
     shown = _some_right_and_wrong(labels, probabilities.argmax(axis=1))
-    images = _images(data, preprocessing, shown)
+    chosen = data.validation.select(shown).map(
+        lambda raw, _: preprocessing.resize(data.decode(raw))
+    )
+    images = np.stack(list(chosen.as_numpy_iterator())).round().astype(np.uint8)
+    images = images[np.searchsorted(np.sort(shown), shown)]
     run.save_figure(
         "predictions",
         predictions(images, data.class_names, labels[shown], probabilities[shown]),
@@ -337,19 +338,6 @@ def _some_right_and_wrong(labels, predicted, count=24):
     wrong = np.flatnonzero(labels != predicted)[: count // 2]
     right = np.flatnonzero(labels == predicted)[: count - len(wrong)]
     return np.concatenate([right, wrong])
-
-
-def _images(data, preprocessing, positions):
-    """Returns validation images at the network's size, uint8."""
-    table = tf.constant(positions, tf.int64)
-    chosen = data.validation.examples.enumerate().filter(
-        lambda index, example: tf.reduce_any(table == index)
-    )
-    images = {
-        int(index): preprocessing.resize(data.decode(raw)).numpy()
-        for index, (raw, _) in chosen
-    }
-    return np.stack([images[p] for p in positions]).round().astype(np.uint8)
 
 
 if __name__ == "__main__":

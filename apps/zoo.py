@@ -18,8 +18,8 @@ import pathlib
 
 from absl import flags
 
-import kerasapps.models
 from apps import command
+from apps.models import models
 from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
@@ -62,9 +62,10 @@ def describe(constructor) -> dict:
 
 def main():
     """Prints the list."""
-    models = [model for model in vars(kerasapps.models).values() if callable(model)]
-    models.sort(key=lambda model: inspect.getmodule(model).PAPER.year)
-    rows = map(describe, models)
+    oldest_first = sorted(
+        models().values(), key=lambda model: inspect.getmodule(model).PAPER.year
+    )
+    rows = map(describe, oldest_first)
     if JSON.value:
         print(json.dumps(list(rows), indent=2))
         return

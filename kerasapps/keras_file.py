@@ -16,6 +16,7 @@ import keras
 import kerasapps.models
 from kerasapps.blueprint import blueprint
 from kerasapps.errors import InputError
+from kerasapps.replacing import replacing
 
 # Images of up to so many pixels a side are believed of any file.
 _IMAGE_SIDE = 4096
@@ -31,9 +32,8 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
         path: A file whose name ends in ".keras".
     """
     path = pathlib.Path(path)
-    partial = path.with_name(f".partial-{path.name}")
-    model.save(partial)
-    partial.replace(path)
+    with replacing(path) as partial:
+        model.save(partial)
 
 
 def load(path: str | os.PathLike) -> keras.Model:

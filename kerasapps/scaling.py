@@ -36,11 +36,14 @@ def scale_width(channels, factor):
     return nearest if nearest >= 0.9 * exact else nearest + 8
 
 
-def scale_size(size, factor):
-    """Returns a height or width after scaling, rounded to whole pixels.
+def scale_input_shape(input_shape, factor):
+    """Returns the shape of the images after scaling, rounded to whole pixels.
 
     Args:
-        size: Pixels, an int, or None where the size is free and stays so.
+        input_shape: Height, width and channels; a height or width of None is free and
+            stays so.
         factor: Resolution coefficient, positive.
     """
-    return None if size is None else max(1, int(size * factor + 0.5))
+    *size, channels = input_shape
+    scaled = (n if n is None else max(1, int(n * factor + 0.5)) for n in size)
+    return (*scaled, channels)

@@ -1,6 +1,6 @@
 import pytest
 
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,5 @@ def test_width_is_a_near_multiple_of_8(channels, factor, scaled):
     [(224, 1.15, 258), (28, 1.5, 42), (33, 0.5, 17), (224, 1, 224), (None, 2, None)],
 )
 def test_size_is_rounded_to_whole_pixels(size, factor, scaled):
-    assert scale_size(size, factor) == scaled
+    shape = scale_input_shape((size, 100, 3), factor)
+    assert shape == (scaled, round(100 * factor), 3)

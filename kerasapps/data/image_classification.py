@@ -1,8 +1,10 @@
 """Labelled images, whatever they come from, in one form."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from kerasapps.errors import InputError
@@ -23,6 +25,14 @@ class Split:
     examples: tf.data.Dataset
     size: int
     paths: tuple[str, ...] | None = None
+
+    def select(self, positions: Sequence[int]) -> tf.data.Dataset:
+        """Returns the examples at `positions`, in the order of the split."""
+        wanted = np.zeros(self.size, bool)
+        wanted[positions] = True
+        wanted = tf.constant(wanted)
+        chosen = self.examples.enumerate().filter(lambda index, _: wanted[index])
+        return chosen.map(lambda _, example: example)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +55,24 @@ class ImageClassification:
     train: Split
     validation: Split
     decode: Callable[[tf.Tensor], tf.Tensor]
+
+    @contextlib.contextmanager
+    def naming_undecodable(self):
+        """Within it, a failure of `decode` becomes an error that names the image.
+
+        Raises:
+            InputError: If examples can't be decoded.
+        """
+        try:
+            yield
+        except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
+            broken = self.undecodable()
+            if not broken:
+                raise
+            others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+            raise InputError(
+                f"cannot decode {broken[0]}{others}; mend or remove it"
+            ) from error
 
     def undecodable(self) -> list[str]:
         """Returns the names of all examples that `decode` fails on.

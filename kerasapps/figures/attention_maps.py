@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from kerasapps.figures.image import draw_image
+
 _PAIRS = 4
-# Smaller images are drawn with hard pixels, larger ones smoothly.
-_PIXEL_ART = 64
 
 
 def attention_maps(
@@ -36,14 +36,7 @@ def attention_maps(
         height, width = image.shape[:2]
         beside = grid[i // pairs, 2 * (i % pairs) :][:2]
         for axes in beside:
-            axes.imshow(
-                image.squeeze(-1) if image.shape[-1] == 1 else image,
-                cmap="gray",
-                vmin=0,
-                vmax=255,
-                extent=(0, width, height, 0),
-                interpolation="nearest" if height < _PIXEL_ART else "antialiased",
-            )
+            draw_image(axes, image, extent=(0, width, height, 0))
         shade = np.zeros((*attention.shape, 4))  # black, with its opacity last
         shade[..., 3] = 1 - attention / (attention.max() or 1)
         beside[1].imshow(shade, extent=(0, width, height, 0), interpolation="bilinear")

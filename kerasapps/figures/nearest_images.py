@@ -4,9 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import BLUE
-
-# Smaller images are drawn with hard pixels, larger ones smoothly.
-_PIXEL_ART = 64
+from kerasapps.figures.image import draw_image
 
 
 def nearest(features: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
@@ -44,15 +42,7 @@ def nearest_images(images: np.ndarray, neighbours: np.ndarray) -> Figure:
     grid = figure.subplots(len(images), columns, squeeze=False)
     for row, image, others in zip(grid, images, neighbours, strict=True):
         for axes, picture in zip(row, (image, *others), strict=True):
-            axes.imshow(
-                picture.squeeze(-1) if picture.shape[-1] == 1 else picture,
-                cmap="gray",
-                vmin=0,
-                vmax=255,
-                interpolation="nearest" if len(picture) < _PIXEL_ART else "antialiased",
-            )
-            axes.set_xticks([])
-            axes.set_yticks([])
+            draw_image(axes, picture)
             axes.spines[:].set_visible(False)
         row[0].spines[:].set(visible=True, color=BLUE, linewidth=3)
     figure.suptitle(

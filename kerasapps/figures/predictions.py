@@ -7,10 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import BLUE, VERMILION
+from kerasapps.figures.image import draw_image
 
 _COLUMNS = 8
-# Smaller images are drawn with hard pixels, larger ones smoothly.
-_PIXEL_ART = 64
 
 
 def predictions(
@@ -44,13 +43,7 @@ def predictions(
     ):
         right = guess == label
         color = BLUE if right else VERMILION
-        axes.imshow(
-            image.squeeze(-1) if image.shape[-1] == 1 else image,
-            cmap="gray",
-            vmin=0,
-            vmax=255,
-            interpolation="nearest" if len(image) < _PIXEL_ART else "antialiased",
-        )
+        draw_image(axes, image)
         caption = f"{class_names[guess]}  {row[guess]:.0%}"
         axes.set_xlabel(
             caption if right else f"{caption}\nis {class_names[label]}",
@@ -58,8 +51,6 @@ def predictions(
             fontweight="normal" if right else "bold",
             fontsize=9,
         )
-        axes.set_xticks([])
-        axes.set_yticks([])
         axes.spines[:].set(color=color, linewidth=2.5)
     figure.suptitle("Predictions, right and wrong", fontweight="bold")
     return figure

@@ -7,11 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import BLUE, ORANGE
+from kerasapps.figures.image import draw_image
 
 _COLUMNS = 4
 _GUESSES = 5
-# Smaller images are drawn with hard pixels, larger ones smoothly.
-_PIXEL_ART = 64
 
 
 def top_five(
@@ -45,15 +44,7 @@ def top_five(
     for picture, chart, image, label, row in zip(
         pictures, charts, images, labels, probabilities, strict=False
     ):
-        picture.imshow(
-            image.squeeze(-1) if image.shape[-1] == 1 else image,
-            cmap="gray",
-            vmin=0,
-            vmax=255,
-            interpolation="nearest" if len(image) < _PIXEL_ART else "antialiased",
-        )
-        picture.set_xticks([])
-        picture.set_yticks([])
+        draw_image(picture, image)
         picture.set_xlabel(class_names[label], fontweight="bold")
 
         guesses = np.argsort(-row, kind="stable")[:_GUESSES]

@@ -6,10 +6,11 @@ https://doi.org/10.1145/3065386
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.fully_convolutional import fully_convolutional
+from kerasapps.initialization import initializer
 from kerasapps.layers import LocalResponseNormalization
-from kerasapps.models.vgg import INITIALIZERS, fully_convolutional
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="ImageNet Classification with Deep Convolutional Neural Networks",
@@ -101,11 +102,7 @@ class AlexNet(keras.Model):
             raise InputError(
                 f"AlexNet has the activations relu and tanh, not {activation!r}"
             )
-        if initialization not in INITIALIZERS:
-            raise InputError(
-                "AlexNet has the initializations he, glorot and normal, not "
-                f"{initialization!r}"
-            )
+        initial = initializer(initialization, "AlexNet")
         if len(filters) < 3:
             raise InputError("AlexNet has at least three convolutions")
         if groups < 1 or any(number % groups for number in filters):
@@ -117,7 +114,7 @@ class AlexNet(keras.Model):
         def weighted(layer, *args, ones, **kwargs):
             return layer(
                 *args,
-                kernel_initializer=INITIALIZERS[initialization](),
+                kernel_initializer=initial(),
                 bias_initializer="ones" if ones else "zeros",
                 **kwargs,
             )
@@ -173,7 +170,7 @@ class AlexNet(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.models.vgg.fully_convolutional`.
+        See `kerasapps.fully_convolutional`.
         """
         return fully_convolutional(self)
 
@@ -189,13 +186,12 @@ class AlexNet(keras.Model):
         filters, repeated = self.filters[:2], self.filters[2:]
         repeats = scale_depth(len(repeated), depth)
         filters += repeated[:1] * (repeats - len(repeated)) + repeated[-repeats:]
-        *size, channels = self.input_shape[1:]
         return AlexNet(
             **self.get_config()
             | {
                 "filters": [scale_width(number, width) for number in filters],
                 "units": scale_width(self.units, width),
-                "input_shape": [*(scale_size(n, resolution) for n in size), channels],
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 
@@ -269,7 +265,7 @@ class AlexNetCIFAR(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.models.vgg.fully_convolutional`.
+        See `kerasapps.fully_convolutional`.
         """
         return fully_convolutional(self)
 
@@ -284,12 +280,11 @@ class AlexNetCIFAR(keras.Model):
         """
         repeats = scale_depth(len(self.filters), depth)
         filters = (*self.filters, *self.filters[-1:] * repeats)[:repeats]
-        *size, channels = self.input_shape[1:]
         return AlexNetCIFAR(
             **self.get_config()
             | {
                 "filters": [scale_width(number, width) for number in filters],
-                "input_shape": [*(scale_size(n, resolution) for n in size), channels],
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 

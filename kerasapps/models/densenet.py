@@ -11,7 +11,7 @@ from kerasapps.errors import InputError
 from kerasapps.keras_applications import take_weights
 from kerasapps.layers import BatchNormalization
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="Densely Connected Convolutional Networks",
@@ -264,14 +264,13 @@ class DenseNet(keras.Model):
             width: Factor of the growth rate and the channels of the stem.
             resolution: Factor of the images' height and width.
         """
-        *size, channels = self.input_shape[1:]
         return DenseNet(
             **self.get_config()
             | {
                 "blocks": [scale_depth(n, depth) for n in self.blocks],
                 "growth_rate": scale_width(self.growth_rate, width),
                 "stem_channels": scale_width(self.stem_channels, width),
-                "input_shape": (*(scale_size(s, resolution) for s in size), channels),
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 

@@ -11,7 +11,7 @@ from kerasapps.errors import InputError
 from kerasapps.keras_applications import take_weights
 from kerasapps.layers import BatchNormalization, StochasticDepth
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
@@ -195,13 +195,12 @@ class EfficientNet(keras.Model):
             width: Factor of the width coefficient.
             resolution: Factor of the images' height and width.
         """
-        *size, channels = self.input_shape[1:]
         return EfficientNet(
             **self.get_config()
             | {
                 "width": self.width * width,
                 "depth": self.depth * depth,
-                "input_shape": (*(scale_size(s, resolution) for s in size), channels),
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 
@@ -231,16 +230,8 @@ def EfficientNetB0(
 
     `weights`: those of `keras.applications.EfficientNetB0`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.0,
-        1.0,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB0")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.0, 1.0, *options), weights, "EfficientNetB0")
 
 
 def EfficientNetB1(
@@ -255,16 +246,8 @@ def EfficientNetB1(
 
     `weights`: those of `keras.applications.EfficientNetB1`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.0,
-        1.1,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB1")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.0, 1.1, *options), weights, "EfficientNetB1")
 
 
 def EfficientNetB2(
@@ -279,16 +262,8 @@ def EfficientNetB2(
 
     `weights`: those of `keras.applications.EfficientNetB2`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.1,
-        1.2,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB2")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.1, 1.2, *options), weights, "EfficientNetB2")
 
 
 def EfficientNetB3(
@@ -303,16 +278,8 @@ def EfficientNetB3(
 
     `weights`: those of `keras.applications.EfficientNetB3`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.2,
-        1.4,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB3")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.2, 1.4, *options), weights, "EfficientNetB3")
 
 
 def EfficientNetB4(
@@ -327,16 +294,8 @@ def EfficientNetB4(
 
     `weights`: those of `keras.applications.EfficientNetB4`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.4,
-        1.8,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB4")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.4, 1.8, *options), weights, "EfficientNetB4")
 
 
 def EfficientNetB5(
@@ -351,16 +310,8 @@ def EfficientNetB5(
 
     `weights`: those of `keras.applications.EfficientNetB5`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.6,
-        2.2,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB5")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.6, 2.2, *options), weights, "EfficientNetB5")
 
 
 def EfficientNetB6(
@@ -375,16 +326,8 @@ def EfficientNetB6(
 
     `weights`: those of `keras.applications.EfficientNetB6`, see `take_weights`.
     """
-    model = EfficientNet(
-        1.8,
-        2.6,
-        dropout_rate,
-        drop_connect_rate,
-        num_classes=num_classes,
-        input_shape=input_shape,
-        name=name,
-    )
-    return take_weights(model, weights, "EfficientNetB6")
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(1.8, 2.6, *options), weights, "EfficientNetB6")
 
 
 def EfficientNetB7(
@@ -399,13 +342,19 @@ def EfficientNetB7(
 
     `weights`: those of `keras.applications.EfficientNetB7`, see `take_weights`.
     """
-    model = EfficientNet(
-        2.0,
-        3.1,
+    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
+    return take_weights(_variant(2.0, 3.1, *options), weights, "EfficientNetB7")
+
+
+def _variant(
+    width, depth, dropout_rate, drop_connect_rate, num_classes, input_shape, name
+):
+    return EfficientNet(
+        width,
+        depth,
         dropout_rate,
         drop_connect_rate,
         num_classes=num_classes,
         input_shape=input_shape,
         name=name,
     )
-    return take_weights(model, weights, "EfficientNetB7")

@@ -10,7 +10,7 @@ import keras
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="Going Deeper with Convolutions",
@@ -217,13 +217,12 @@ class GoogLeNet(keras.Model):
             rows = [rows[i * len(rows) // repeats] for i in range(repeats)]
             return [[scale_width(n, width) for n in row] for row in rows]
 
-        *size, channels = self.input_shape[1:]
         return GoogLeNet(
             **self.get_config()
             | {
                 "stem": [scale_width(n, width) for n in self.stem],
                 "inception": [scaled_stage(rows) for rows in self.inception],
-                "input_shape": (*(scale_size(s, resolution) for s in size), channels),
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 

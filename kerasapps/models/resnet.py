@@ -11,7 +11,7 @@ from kerasapps.errors import InputError
 from kerasapps.keras_applications import take_weights
 from kerasapps.layers import BatchNormalization
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="Deep Residual Learning for Image Recognition",
@@ -171,14 +171,12 @@ class ResNet(keras.Model):
             width: Factor of the channels.
             resolution: Factor of the images' height and width.
         """
-        height, width_of_image, channels = self.input_shape[1:]
-        size = [scale_size(s, resolution) for s in (height, width_of_image)]
         return ResNet(
             **self.get_config()
             | {
                 "blocks": [scale_depth(n, depth) for n in self.blocks],
                 "widths": [scale_width(n, width) for n in self.widths],
-                "input_shape": (*size, channels),
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 

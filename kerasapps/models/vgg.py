@@ -6,10 +6,12 @@ https://arxiv.org/abs/1409.1556
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.fully_convolutional import fully_convolutional
+from kerasapps.initialization import initializer
 from kerasapps.keras_applications import take_weights
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
@@ -18,12 +20,6 @@ PAPER = Paper(
     url="https://arxiv.org/abs/1409.1556",
     task="classifier",
 )
-
-INITIALIZERS = {
-    "he": keras.initializers.HeNormal,
-    "glorot": keras.initializers.GlorotUniform,
-    "normal": lambda: keras.initializers.RandomNormal(stddev=0.01),
-}
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -75,11 +71,7 @@ class VGG(keras.Model):
         initialization="he",
         name="vgg",
     ):
-        if initialization not in INITIALIZERS:
-            raise InputError(
-                "VGG has the initializations he, glorot and normal, not "
-                f"{initialization!r}"
-            )
+        initial = initializer(initialization, "VGG")
         if len(convolutions) != len(widths) or not convolutions:
             raise InputError("VGG needs a width for each stage of convolutions")
         least = 2 ** len(widths)
@@ -90,7 +82,6 @@ class VGG(keras.Model):
                 f"least {least}x{least}, not {size}"
             )
 
-        initializer = INITIALIZERS[initialization]
         image = keras.Input(input_shape, name="image", dtype="float32")
         x = image
         for stage, (repeats, width) in enumerate(
@@ -102,7 +93,7 @@ class VGG(keras.Model):
                     1 if pointwise and number > 2 else 3,
                     padding="same",
                     activation="relu",
-                    kernel_initializer=initializer(),
+                    kernel_initializer=initial(),
                     name=f"conv{stage}_{number}",
                 )(x)
                 if normalized and stage == number == 1:
@@ -113,13 +104,13 @@ class VGG(keras.Model):
             x = keras.layers.Dense(
                 units,
                 activation="relu",
-                kernel_initializer=initializer(),
+                kernel_initializer=initial(),
                 name=f"fc{number}",
             )(x)
             x = keras.layers.Dropout(0.5, name=f"dropout{number}")(x)
         # The outputs stay float32 under mixed precision.
         logits = keras.layers.Dense(
-            num_classes, kernel_initializer=initializer(), name="fc8", dtype="float32"
+            num_classes, kernel_initializer=initial(), name="fc8", dtype="float32"
         )(x)
         super().__init__(image, logits, name=name)
         self.convolutions = tuple(convolutions)
@@ -172,7 +163,7 @@ class VGG(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.models.vgg.fully_convolutional`.
+        See `kerasapps.fully_convolutional`.
         """
         return fully_convolutional(self)
 
@@ -184,14 +175,13 @@ class VGG(keras.Model):
             width: Factor of the numbers of channels and hidden units.
             resolution: Factor of the height and width of the images.
         """
-        *size, channels = self.input_shape[1:]
         return VGG(
             **self.get_config()
             | {
                 "convolutions": [scale_depth(n, depth) for n in self.convolutions],
                 "widths": [scale_width(n, width) for n in self.widths],
                 "units": scale_width(self.units, width),
-                "input_shape": [*(scale_size(n, resolution) for n in size), channels],
+                "input_shape": scale_input_shape(self.input_shape[1:], resolution),
             }
         )
 
@@ -208,49 +198,6 @@ class VGG(keras.Model):
             "initialization": self.initialization,
             "name": self.name,
         }
-
-
-def fully_convolutional(network):
-    """Turns the fully connected layers of a network into convolutions (section 3.2).
-
-    The first one becomes a convolution of the size of the maps that it sees, the
-    others 1x1 convolutions; so the network can slide over images that are larger than
-    those it was trained on.
-
-    Args:
-        network: A built chain of layers: convolutions, `Flatten` and `Dense` layers.
-
-    Returns:
-        A `keras.Model` from images `[batch, height, width, channels]`, of any size from
-        that of `network` on, to class scores `[batch, rows, columns, num_classes]`, its
-        logits at each position. It has a copy of the weights.
-    """
-    image = keras.Input(
-        (None, None, network.input_shape[-1]), name="image", dtype="float32"
-    )
-    x, shape, window = image, network.input_shape, 1
-    for layer in network.layers[1:]:
-        if isinstance(layer, keras.layers.Flatten):
-            window = shape[1:3]
-        shape = layer.compute_output_shape(shape)
-        if isinstance(layer, keras.layers.Flatten):
-            continue
-        if isinstance(layer, keras.layers.Dense):
-            again = keras.layers.Conv2D(
-                layer.units,
-                window,
-                activation=layer.activation,
-                kernel_initializer="zeros",
-                name=layer.name,
-                dtype=layer.dtype_policy,
-            )
-            window = 1
-        else:
-            again = type(layer).from_config(layer.get_config())
-        x = again(x)
-        for new, old in zip(again.weights, layer.weights, strict=True):
-            new.assign(keras.ops.reshape(old, new.shape))
-    return keras.Model(image, x, name=f"{network.name}_fully_convolutional")
 
 
 def VGGA(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vgga"):

@@ -14,7 +14,7 @@ from kerasapps.layers import (
     PositionEmbedding2D,
 )
 from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_size, scale_width
+from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
 
 PAPER = Paper(
     title="An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
@@ -252,12 +252,8 @@ class ViT(keras.Model):
         hidden_size = scale_width(self.hidden_size, width)
         head_size = self.hidden_size // self.num_heads
         divisors = (n for n in range(1, hidden_size + 1) if hidden_size % n == 0)
-        height, width_of_image, channels = self.input_shape[1:]
-        patch = self.patch_size
-        size = [
-            max(1, round(scale_size(s, resolution) / patch)) * patch
-            for s in (height, width_of_image)
-        ]
+        *size, channels = scale_input_shape(self.input_shape[1:], resolution)
+        patches = [max(1, round(pixels / self.patch_size)) for pixels in size]
         return ViT(
             **self.get_config()
             | {
@@ -267,7 +263,7 @@ class ViT(keras.Model):
                 "num_heads": min(
                     divisors, key=lambda n: abs(hidden_size / n - head_size)
                 ),
-                "input_shape": (*size, channels),
+                "input_shape": (*(n * self.patch_size for n in patches), channels),
             }
         )
 

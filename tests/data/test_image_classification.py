@@ -301,3 +301,24 @@ def test_undecodable_examples_are_named_by_their_position(tmp_path):
         "train example 3 of tiny_labelled",
         "train example 11 of tiny_labelled",
     ]
+    with (
+        pytest.raises(InputError, match="train example 3 of tiny_labelled and 1 more"),
+        data.naming_undecodable(),
+    ):
+        decoded(data, data.train)
+
+
+def test_an_error_that_is_no_image_s_stays_what_it_is(tmp_path):
+    data = load("tiny_labelled", data_dir=str(tmp_path))
+    with (
+        pytest.raises(tf.errors.InvalidArgumentError, match="is not"),
+        data.naming_undecodable(),
+    ):
+        tf.debugging.check_numerics(float("nan"), "is not")
+
+
+def test_examples_are_selected_in_the_order_of_the_split(tmp_path):
+    data = load("tiny_labelled", data_dir=str(tmp_path))
+    every = list(data.train.examples.as_numpy_iterator())
+    chosen = list(data.train.select([11, 3]).as_numpy_iterator())
+    assert chosen == [every[3], every[11]]

@@ -1,0 +1,47 @@
+"""The models of the suite by their names."""
+
+import inspect
+from collections.abc import Callable
+
+import kerasapps.models
+from kerasapps.errors import unknown_name
+
+
+def models(suits: Callable = lambda model: True) -> dict[str, Callable]:
+    """Returns the constructors that `kerasapps.models` exports.
+
+    Args:
+        suits: Says of a constructor whether it is wanted.
+
+    Returns:
+        The constructors by their names in lower case, as --model takes them.
+    """
+    exported = vars(kerasapps.models).items()
+    return {n.lower(): m for n, m in exported if callable(m) and suits(m)}
+
+
+def find(name: str, suits: Callable, kind: str = "model") -> Callable:
+    """Returns the constructor of a name, in whatever case.
+
+    Args:
+        name: The name.
+        suits: Says of a constructor whether it can be meant.
+        kind: What those are, for the error.
+
+    Raises:
+        InputError: If there is no such model.
+    """
+    known = models(suits)
+    if name.lower() not in known:
+        raise unknown_name(kind, name, known)
+    return known[name.lower()]
+
+
+def has_argument(name: str) -> Callable:
+    """Returns the function that says whether a constructor has an argument."""
+    return lambda model: name in inspect.signature(model).parameters
+
+
+def task(model: Callable) -> str:
+    """Returns a constructor's task, as in "classifier"."""
+    return inspect.getmodule(model).PAPER.task

@@ -1,0 +1,23 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import pathlib
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Gives a temporary path to write to, which then takes the place of `path`.
+
+    After an error what was written is removed, and `path` is as it was.
+
+    Args:
+        path: Where the file is to appear; its folder exists. The temporary path has
+            the same suffix.
+    """
+    path = pathlib.Path(path)
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

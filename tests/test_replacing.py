@@ -1,0 +1,23 @@
+import pytest
+
+from kerasapps.replacing import replacing
+
+
+def test_the_file_appears_at_the_end(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    with replacing(path) as partial:
+        partial.write_text("after")
+        assert path.read_text() == "before"
+        assert partial.suffix == ".txt"
+    assert path.read_text() == "after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_after_an_error_all_is_as_it_was(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    with pytest.raises(TypeError), replacing(path) as partial:
+        partial.write_text("half") + "no text"
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
