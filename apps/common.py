@@ -290,6 +290,10 @@ def build_model(constructor, **arguments) -> keras.Model:
         return constructor(**arguments)
     except InputError:
         raise
-    except (ArithmeticError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{constructor.__name__}: {reason}") from error
+    except (
+        *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+    ) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        given = [f"--model_options={option}" for option in FLAGS.model_options]
+        name = " with ".join(filter(None, [constructor.__name__, " ".join(given)]))
+        raise InputError(f"{name} can't be built: {reason}") from error

@@ -76,7 +76,7 @@ flags.DEFINE_string(
     "else ~/tensorflow_datasets.",
 )
 flags.DEFINE_string(
-    "split", None, "Split of the data set, as in test; default: what it validates on."
+    "split", None, "Split of the data set, as in test; default: what the run held out."
 )
 flags.DEFINE_integer("batch_size", 32, "Views that are classified at once.", 1)
 flags.DEFINE_integer(
@@ -107,13 +107,15 @@ _PRINTED_CLASSES = 20
 class Trained:
     """A classifier, and what was noted when it was trained.
 
-    `class_names` and `dataset` are None where nothing is known of them.
+    `class_names`, `dataset` and `validation_split` are None where nothing is known of
+    them.
     """
 
     name: str
     network: keras.Model
     preprocessing: Preprocessing
     dataset: str | None = None
+    validation_split: str | None = None
     class_names: tuple[str, ...] | None = None
 
 
@@ -176,6 +178,7 @@ def load_model(model: str) -> Trained:
         preprocessing = Preprocessing.from_config(metrics["preprocessing"])
         class_names = tuple(metrics["class_accuracy"])
         dataset = metrics["dataset"]
+        validation_split = metrics["validation_split"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"--model={model} holds no finished run of an image classifier; give a "
@@ -183,7 +186,7 @@ def load_model(model: str) -> Trained:
         ) from error
     network = keras_file.load(directory / "model.keras")
     name = directory.resolve().name
-    return Trained(name, network, preprocessing, dataset, class_names)
+    return Trained(name, network, preprocessing, dataset, validation_split, class_names)
 
 
 def _with_imagenet_weights(name):
@@ -210,6 +213,7 @@ def load_data(models: list[Trained]):
         InputError: If they can't be had, or the classes aren't those of the models.
     """
     dataset = FLAGS.dataset or models[0].dataset or "imagenet2012"
+    split = _split(models)
     classes = models[0].network.output_shape[-1]
     for model in models:
         if model.network.output_shape[-1] != classes:
@@ -219,7 +223,7 @@ def load_data(models: list[Trained]):
             )
     # These two have splits of their own.
     own = dataset == "digits" or dataset.startswith("folder:")
-    asked = None if own or FLAGS.split == "train" else FLAGS.split
+    asked = None if own or split == "train" else split
     try:
         data = image_classification.load(
             dataset, FLAGS.data_dir, validation_split=asked, num_classes=classes
@@ -241,14 +245,19 @@ def load_data(models: list[Trained]):
                 f"{data.class_names[wrong]!r}; give a --dataset with the classes of "
                 "the model"
             )
-    if FLAGS.split == "train":
+    if split == "train":
         return data, data.train
-    if own and FLAGS.split not in (None, "validation"):
+    if own and split not in (None, "validation"):
         raise InputError(
-            f"dataset {dataset!r} has no split {FLAGS.split!r}; write train or "
-            "validation"
+            f"dataset {dataset!r} has no split {split!r}; write train or validation"
         )
     return data, data.validation
+
+
+def _split(models):
+    """Returns the name of the split; None for what is usual."""
+    own_data = FLAGS.dataset in (None, models[0].dataset)
+    return FLAGS.split or (models[0].validation_split if own_data else None)
 
 
 def _scales():
@@ -291,7 +300,7 @@ def _evaluate(models, data, split, scales, directory):
     metrics = {
         "protocol": FLAGS.protocol,
         "dataset": data.name,
-        "split": FLAGS.split,
+        "split": _split(models),
         "images": len(labels),
         "crops": sum(row["crops"] for row in rows),
         **_errors(probabilities, labels),

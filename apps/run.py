@@ -200,6 +200,7 @@ class Run:
         )
         model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
         model.optimizer.build(model.trainable_variables)
+        optimizer.average_statistics(model)
         if self.strategy.num_replicas_in_sync > 1:
             distribution.synchronize_batch_normalization(model)
             fit_repair.repair(model)

@@ -234,7 +234,9 @@ def _preprocessing(constructor, arguments, shape, statistics):
     if arguments.get("weights") is not None:
         if shape[-1] != 3:
             raise InputError("weights of keras.applications need images of 3 channels")
-        values = keras_applications.preprocessing(constructor.__name__.lower())
+        values = keras_applications.preprocessing(
+            constructor.__name__.lower(), str(arguments["weights"])
+        )
     for start in (FLAGS.weights, FLAGS.pretrained):
         metrics = start and pathlib.Path(start).with_name("metrics.json")
         if metrics and metrics.exists():
@@ -300,6 +302,7 @@ def _report(run, model, data, preprocessing, validation, history):
             "parameters": trainable_parameters(model),
             "multiply_adds": multiply_adds(model),
             "dataset": FLAGS.dataset,
+            "validation_split": FLAGS.validation_split,
             "epochs": FLAGS.epochs,
             "train_examples": data.train.size,
             "validation_examples": data.validation.size,

@@ -19,12 +19,14 @@ TWINS = {
 }
 """The function of `keras.applications` by the name of the suite's network."""
 
+# In the path of an array, with the number that Keras gives a layer's second copy.
+_NORMALIZATION = re.compile(r"(^|/)normalization(_\d+)?/")
 _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225])
 
 
-def preprocessing(name):
-    """Returns how images become the input that a twin's ImageNet weights expect.
+def preprocessing(name, weights="imagenet"):
+    """Returns how images become the input that a twin's weights expect.
 
     VGG and ResNet come from Caffe: blue, green, red, minus the mean colour. DenseNet
     and EfficientNet take red, green, blue, and divide by the deviations, too.
@@ -32,10 +34,13 @@ def preprocessing(name):
     EfficientNet's twin does so inside, in three layers: it divides by 255, subtracts
     the means and divides by the square roots of the deviations (its file has the
     deviations where the layer takes variances), and divides by these square roots once
-    more. The suite's network takes what comes out of them.
+    more. The suite's network takes what comes out of them. A twin that was made
+    without ImageNet's weights divides by 255 alone; which of the two a file is of, its
+    arrays tell.
 
     Args:
         name: A key of `TWINS`, such as "resnet50".
+        weights: "imagenet", or a file as for `take_weights`.
 
     Returns:
         The keyword arguments `mean`, `std` and `channel_order` of
@@ -48,6 +53,8 @@ def preprocessing(name):
             "std": [1.0, 1.0, 1.0],
             "channel_order": "bgr",
         }
+    if weights != "imagenet" and not _normalizes(weights, TWINS[name]):
+        return {"mean": [0.0] * 3, "std": [255.0] * 3, "channel_order": "rgb"}
     return {
         "mean": (255 * _IMAGENET_MEAN).tolist(),
         "std": (255 * _IMAGENET_STD).tolist(),
@@ -143,13 +150,40 @@ def _read(model, path, twin):
     return source
 
 
+def _normalizes(path, twin):
+    """Returns whether a file's twin normalizes images by more than a constant."""
+    if not twin.startswith("EfficientNet"):
+        return True
+    deviating = []
+
+    def look(name, array):
+        # Its mean, its variance and the count of images, which were never counted.
+        if _NORMALIZATION.search(name) and array.shape == (3,):
+            deviating.append(np.unique(array[()]).size > 1)
+
+    _visit(path, look)
+    return any(deviating)
+
+
 def _matrices(path):
     """Returns the shapes of the arrays with two axes: the kernels of dense layers."""
     shapes = []
 
+    def look(name, array):
+        if len(array.shape) == 2:
+            shapes.append(array.shape)
+
+    _visit(path, look)
+    return shapes
+
+
+def _visit(path, look):
+    """Calls `look(name, array)` for each array of a file's model."""
+
     def visit(name, item):
-        if isinstance(item, h5py.Dataset) and len(item.shape) == 2:
-            shapes.append(item.shape)
+        # A model that was trained is saved with its optimizer.
+        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
+            look(name, item)
 
     if path.endswith(".keras"):
         with (
@@ -161,7 +195,6 @@ def _matrices(path):
     else:
         with h5py.File(path) as file:
             file.visititems(visit)
-    return shapes
 
 
 def _values(model, source, twin):

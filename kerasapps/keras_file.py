@@ -74,7 +74,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     shapes = _array_shapes(path)
     # Before anything is built, the sum of the config's numbers by a wide margin: widths
     # are sides of the arrays, layers have arrays, and the rest is the image's.
-    limit = 4 * max(_IMAGE_SIDE, len(shapes), *itertools.chain(*shapes))
+    limit = 4 * (_IMAGE_SIDE + len(shapes) + sum(itertools.chain(*shapes)))
     if not all(abs(n) <= limit for n in numbers) or sum(map(abs, numbers)) > limit:
         raise too_large
     try:

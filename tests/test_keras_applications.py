@@ -147,6 +147,19 @@ def test_a_file(name, twin, model, taken, tmp_path):
     assert all(same_weights(model, taken))
 
 
+@pytest.mark.parametrize("name", ["a.keras", "a.weights.h5", "a.h5"])
+def test_a_file_of_a_trained_twin(name, twin, model, taken, tmp_path):
+    # What the optimizer keeps of the last layer's kernel has two axes as well.
+    twin.compile(keras.optimizers.SGD(momentum=0.9))
+    twin.optimizer.build(twin.trainable_variables)
+    if name == "a.weights.h5":
+        twin.save_weights(tmp_path / name)
+    else:
+        twin.save(tmp_path / name)
+    take(model, str(tmp_path / name))
+    assert all(same_weights(model, taken))
+
+
 def test_a_file_with_more_dense_layers_than_the_last(tmp_path):
     twin = random_twin("vggd", classes=7)
     path = str(tmp_path / "a.weights.h5")
@@ -257,3 +270,21 @@ def test_preprocessing_of_efficientnet(twin):
         pixels.shape, **keras_applications.preprocessing("efficientnetb0")
     )
     np.testing.assert_allclose(ours(pixels), expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.weights.h5", "a.h5"])
+@pytest.mark.parametrize("imagenet", [False, True])
+def test_preprocessing_of_a_file_of_efficientnet(name, imagenet, tmp_path):
+    """A twin that was trained without ImageNet's weights only divides by 255."""
+    twin = keras.applications.EfficientNetB0(weights=None, input_shape=(32, 32, 3))
+    if imagenet:
+        _, _, normalization, *_ = twin.layers
+        normalization.set_weights(
+            [np.array(x) for x in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 0)]
+        )
+    write(twin, tmp_path / name)
+    found = keras_applications.preprocessing("efficientnetb0", str(tmp_path / name))
+    expected = {"mean": [0.0] * 3, "std": [255.0] * 3, "channel_order": "rgb"}
+    if imagenet:
+        expected = keras_applications.preprocessing("efficientnetb0")
+    assert found == expected

@@ -7,7 +7,8 @@ def top_k_error(probabilities: np.ndarray, labels: np.ndarray, k: int) -> float:
     """Returns the share of examples whose class isn't among the `k` likeliest.
 
     Of classes that are equally likely the first counts as likelier, as in `argmax`; so
-    a classifier that can't tell classes apart isn't right by that.
+    a classifier that can't tell classes apart isn't right by that, nor one that puts
+    out no numbers.
 
     Args:
         probabilities: float `[examples, classes]`; logits do as well.
@@ -16,7 +17,8 @@ def top_k_error(probabilities: np.ndarray, labels: np.ndarray, k: int) -> float:
     """
     of_label = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)
     before = np.arange(probabilities.shape[1]) < labels[:, np.newaxis]
-    likelier = (probabilities > of_label) | (before & (probabilities == of_label))
+    # Not ">": what isn't a number is never right.
+    likelier = ~(probabilities <= of_label) | (before & (probabilities == of_label))
     return float((likelier.sum(axis=1) >= k).mean())
 
 

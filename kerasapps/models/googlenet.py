@@ -154,8 +154,8 @@ class GoogLeNet(keras.Model):
                 letter = string.ascii_lowercase[i % 26] * (i // 26 + 1)
                 x = _inception(x, row, f"inception_{stage}{letter}")
                 modules[-1].append(x)
-        x = keras.layers.GlobalAveragePooling2D(name="pool5")(x)
-        x = keras.layers.Dropout(0.4, name="dropout")(x)
+        pooled = keras.layers.GlobalAveragePooling2D(name="pool5")(x)
+        x = keras.layers.Dropout(0.4, name="dropout")(pooled)
         logits = _linear(x, num_classes, "classifier")
         super().__init__(image, logits, name=name)
         self.num_classes = num_classes
@@ -168,15 +168,18 @@ class GoogLeNet(keras.Model):
                 _auxiliary_classifier(m, num_classes, f"auxiliary{i}")
                 for i, m in enumerate(maps, 1)
             ]
-            # Not a model, for its layers are those of this one.
-            self._with_maps = keras.Function(image, [logits, *maps])
+            # Not a model, for its layers are those of this one. It runs them as they
+            # are at inference, so it ends before the dropout.
+            self._with_maps = keras.Function(image, [pooled, *maps])
 
     def call(self, inputs, training=None, mask=None):
         """Returns the logits; in training the list of them and the auxiliary ones."""
         if not (training and self.auxiliary_classifiers):
             return super().call(inputs, training=training, mask=mask)
         image = keras.ops.convert_to_tensor(inputs, self.input.dtype)
-        logits, *maps = self._with_maps(image)
+        pooled, *maps = self._with_maps(image)
+        dropped = self.get_layer("dropout")(pooled, training=True)
+        logits = self.get_layer("classifier")(dropped)
         pairs = zip(self.auxiliary_classifiers, maps, strict=True)
         return [logits, *(head(m, training=True) for head, m in pairs)]
 

@@ -285,6 +285,7 @@ class ViT(keras.Model):
         """
         layers = [x for x in self.layers if isinstance(x, MultiHeadSelfAttention)]
         inputs = keras.Model(self.input, [layer.input for layer in layers])(images)
+        inputs = keras.tree.flatten(inputs)  # Of one layer it is no list.
         # The class token's row of the product, from the last layer to the first.
         rollout = np.eye(1, 1 + self.grid[0] * self.grid[1], dtype="float32")
         for layer, x in zip(reversed(layers), reversed(inputs), strict=True):

@@ -52,6 +52,28 @@ class GlobalGradientMixin:
             grads[i] = g
         super().apply(grads, trainable_variables)
 
+    def average_statistics(self, model: keras.Model) -> None:
+        """Lets the moving average of the weights have that of batch normalization, too.
+
+        Keras averages trained weights only, which then stand beside the statistics of
+        others. To be called when this is built; nothing changes without `use_ema`.
+        """
+        statistics = [
+            statistic
+            for layer in model._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+            for statistic in (layer.moving_mean, layer.moving_variance)
+        ]
+        if self.use_ema:
+            # In Keras's own lists, so that whatever swaps the weights swaps them.
+            averages = self.add_optimizer_variables(statistics, "average")
+            self._model_variables_moving_average += averages
+            self._trainable_variables += statistics
+
+    def finalize_variable_values(self, var_list):
+        """Puts the averages in place of all that is averaged."""
+        super().finalize_variable_values(self._trainable_variables)
+
     def get_config(self):
         """Returns the constructor's arguments."""
         return super().get_config() | {

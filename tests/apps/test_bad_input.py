@@ -107,6 +107,10 @@ CASES = {
         "--dataset=folder:images --model=vit --model_options=num_heads=0",
         ["ViT needs", "heads of at least 1"],
     ),
+    "stem_of_one": (
+        "--dataset=folder:images --model=googlenet --model_options=stem=(64,)",
+        ["GoogLeNet with --model_options=stem=(64,) can't be built", "out of range"],
+    ),
     "grey_images_for_weights_of_colour": (
         "--dataset=folder:images --batch_size=2 --model=resnet50 "
         "--model_options=weights=imagenet --input_shape=32,32,1",

@@ -49,6 +49,7 @@ GOOD = {
     "ten_crop": "--model=run --protocol=ten_crop --nearest=0",
     "two": "--model=run --model=other --nearest=20 --split=validation",
     "all_crops": "--model=run --dataset=folder:digits --protocol=googlenet_144",
+    "what_was_held_out": "--model=on_train --nearest=0",
     "training_images": "--model=run --dataset=folder:digits --split=train --nearest=0 "
     "--protocol=multi_crop --scales=33,40",
 }
@@ -118,12 +119,13 @@ def start(folder, *arguments, **options):
     )
 
 
-def write_run(folder, model, class_names):
+def write_run(folder, model, class_names, validation_split=None):
     """Writes what a run leaves that is evaluated."""
     folder.mkdir()
     keras_file.save(model, folder / "model.keras")
     metrics = {
         "dataset": "digits",
+        "validation_split": validation_split,
         "class_accuracy": dict.fromkeys(class_names, 1.0),
         "preprocessing": Preprocessing((32, 32, 1), 90, 100).to_config(),
     }
@@ -156,6 +158,7 @@ def folder(tmp_path_factory):
     names = [str(digit) for digit in range(10)]
     keras.utils.set_random_seed(0)
     write_run(folder / "other", LeNet5(output="softmax"), names)
+    write_run(folder / "on_train", LeNet5(output="softmax"), names, "train")
     write_run(folder / "three", LeNet5(num_classes=3, output="softmax"), names[:3])
     write_run(folder / "evil", LeNet5(output="softmax"), names)
     write_keras_file(folder / "evil" / "model.keras", folder / "marker")
@@ -274,6 +277,12 @@ def test_images_of_differing_sizes(folder, results, name, place, images, crops):
     metrics = json.loads((folder / place / "metrics.json").read_text())
     assert (metrics["images"], metrics["crops"]) == (images, crops)
     assert np.sum(metrics["confusion_matrix"]) == images
+
+
+def test_the_split_is_the_one_that_the_run_held_out(folder, results):
+    assert results["what_was_held_out"][1] is None
+    metrics = metrics_of(folder, "what_was_held_out")
+    assert (metrics["split"], metrics["images"]) == ("train", 1437)
 
 
 @pytest.mark.parametrize("name", ["run_multi_crop_dense", "run_center_folder%3Atorn"])

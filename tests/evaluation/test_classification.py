@@ -27,6 +27,15 @@ def test_a_constant_classifier_is_right_by_chance_only():
     assert top_k_error(np.full([10, 10], 0.1), labels, 5) == 0.5
 
 
+@pytest.mark.parametrize("k", [1, 5])
+def test_what_is_no_number_is_never_right(k):
+    labels = np.arange(10)
+    assert top_k_error(np.full([10, 10], np.nan), labels, k) == 1
+    mixed = np.eye(10)
+    mixed[3, 3] = np.nan
+    assert top_k_error(mixed, labels, k) == 0.1
+
+
 def test_top_1_is_argmax():
     random = np.random.default_rng(0)
     scores = random.integers(0, 4, [1000, 6]) / 10

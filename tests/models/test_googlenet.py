@@ -221,6 +221,14 @@ def numpy_cross_entropy(logits, labels):
     return (log_sum - logits[np.arange(len(labels)), labels]).mean()
 
 
+def test_training_drops_units_of_all_three_classifiers():
+    model = GoogLeNet(**SMALL)
+    images, _ = data()
+    first, second = (model(images, training=True) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert np.abs(np.asarray(one) - np.asarray(other)).max() > 1e-6
+
+
 def test_training_puts_out_three_logits_by_hand():
     model = small()
     images, labels = data()

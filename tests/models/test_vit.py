@@ -262,8 +262,9 @@ def test_does_not_start_from_another_family():
         ViT(**TINY).start_from(keras.Sequential())
 
 
-def test_attention_rollout_equals_numpy():
-    model = tiny(dropout=0.1)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_attention_rollout_equals_numpy(num_layers):
+    model = tiny(dropout=0.1, num_layers=num_layers)
     images = images_for(model, 3)
     rollout = model.attention_rollout(images)
     assert rollout.dtype == np.float32

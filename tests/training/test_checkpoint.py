@@ -110,6 +110,7 @@ def functional(policy="float32"):
     finally:
         keras.config.set_dtype_policy("float32")
     model.optimizer.build(model.trainable_variables)
+    optimizer.average_statistics(model)
     return model
 
 

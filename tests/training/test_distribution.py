@@ -58,6 +58,7 @@ def train(replicas, model_class, validation_size, **optimizer):
             metrics=["accuracy"],
         )
         model.optimizer.build(model.trainable_variables)
+        model.optimizer.average_statistics(model)
     if replicas > 1:
         distribution.synchronize_batch_normalization(model)
         fit_repair.repair(model)

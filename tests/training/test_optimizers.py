@@ -220,6 +220,40 @@ def test_ema_replaces_the_weights_when_training_ends():
         assert not np.allclose(weight, seen[-1][i], rtol=1e-3)
 
 
+def test_ema_averages_the_statistics_of_batch_normalization_too():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input([3]), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    )
+    optimizer = make_optimizer("sgd", 0.1, ema=0.7)
+    model.compile(optimizer, loss="mse")
+    optimizer.build(model.trainable_variables)
+    optimizer.average_statistics(model)
+    seen, evaluated = [], []
+    record = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(model.get_weights()),
+        on_test_batch_end=lambda batch, logs: evaluated.append(model.get_weights()),
+    )
+    x = np.random.default_rng(1).normal(3, 2, size=[12, 3])
+    model.fit(
+        *(x, x[:, :2]),
+        validation_data=(x, x[:, :2]),
+        batch_size=4,
+        epochs=2,
+        shuffle=False,
+        verbose=0,
+        callbacks=[keras.callbacks.SwapEMAWeights(), record],
+    )
+    assert (len(seen), len(evaluated)) == (6, 6)
+    for i, weight in enumerate(model.get_weights()):
+        averages = [seen[0][i]]
+        for step in seen[1:]:
+            averages.append(0.7 * averages[-1] + 0.3 * step[i])
+        np.testing.assert_allclose(evaluated[0][i], averages[2], rtol=1e-5)
+        np.testing.assert_allclose(weight, averages[-1], rtol=1e-5)
+        assert not np.allclose(weight, seen[-1][i], rtol=1e-3)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_ema_does_not_change_the_steps(name):
     plain = train(make_optimizer(name, 0.1, weight_decay=0.1))
