@@ -22,6 +22,9 @@ def run(main: Callable, takes_files: bool = False) -> None:
             rest = flags.FLAGS(argv)
         except flags.Error as error:
             _fail(_explain(error))
+        except SystemExit:
+            # Help was asked for and given, which absl ends with 1.
+            sys.exit(0)
         if len(rest) > 1 and not takes_files:
             _fail(f"unexpected argument {rest[1]!r}: flags are written --name=value")
         return rest
@@ -48,6 +51,10 @@ def _explain(error):
     """Returns a flag's error, with what the flag takes where absl leaves that out."""
     message = " ".join(str(error).removeprefix("ERROR:: ").split())
     flag = re.match(r"flag --(\w+)=", message)
+    if flag and message.endswith("must have a value other than None."):
+        # Of a flag that can be given again, absl says so in a line of its own.
+        about, _, _ = flags.FLAGS[flag[1]].help.partition(";\n")
+        return f"--{flag[1]} is missing: {' '.join(about.split())}"
     takes = flags.FLAGS[flag[1]].parser.syntactic_help if flag else ""
     return message if takes in message else f"{message}; it takes {takes}"
 

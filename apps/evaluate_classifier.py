@@ -1,4 +1,4 @@
-"""Evaluates trained image classifiers as the papers evaluate theirs.
+r"""Evaluates trained image classifiers as the papers evaluate theirs.
 
     python -m apps.evaluate_classifier --model=runs/train_classifier/lenet5_digits
     python -m apps.evaluate_classifier --model=RUN --protocol=ten_crop

@@ -1,4 +1,4 @@
-"""Scales an image classifier in depth, width and resolution, as EfficientNet does.
+r"""Scales an image classifier in depth, width and resolution, as EfficientNet does.
 
     python -m apps.scale_classifier --model=resnet20 --dataset=cifar10 --epochs=5 \
         --multiply_adds=4e8 --memory=2e8

@@ -8,7 +8,8 @@ import pathlib
 def replacing(path):
     """Gives a temporary path to write to, which then takes the place of `path`.
 
-    After an error what was written is removed, and `path` is as it was.
+    After an error what was written is removed, and `path` is as it was. Where it can't
+    be written, the `OSError` names `path`.
 
     Args:
         path: Where the file is to appear; its folder exists. The temporary path has
@@ -19,5 +20,9 @@ def replacing(path):
     try:
         yield partial
         partial.replace(path)
+    except OSError as error:
+        if error.filename in (str(partial), partial):
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)

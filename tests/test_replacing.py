@@ -21,3 +21,9 @@ def test_after_an_error_all_is_as_it_was(tmp_path):
         partial.write_text("half") + "no text"
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "a.txt"
+    with pytest.raises(OSError, match=f"'{path}'"), replacing(path) as partial:
+        partial.write_text("")

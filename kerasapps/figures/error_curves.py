@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from kerasapps.figures.colors import PALETTE
 
@@ -33,9 +34,12 @@ def error_curves(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
                 color=color,
                 linewidth=2.2 if bold else 1,
                 linestyle="-" if bold else "--",
+                # A line of one point can't be seen.
+                marker="o" if len(values) == 1 else "",
                 label=f"{name}, {kind}",
             )
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_ylabel("error (%)")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)

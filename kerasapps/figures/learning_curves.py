@@ -38,6 +38,7 @@ def learning_curves(history: Mapping[str, Sequence[float]]) -> Figure:
                 linewidth=1.8,
                 marker="o" if len(values) <= _MARKED_EPOCHS else "",
                 markersize=3.5,
+                clip_on=False,  # A rate of 0 lies on the edge.
                 label=f"{label}, last {last}",
             )
         words = metric.replace("_", " ")

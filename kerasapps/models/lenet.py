@@ -115,7 +115,8 @@ class LeNet5(keras.Model):
         self, num_classes=10, input_shape=(32, 32, 1), output="rbf", name="lenet5"
     ):
         if None in input_shape or min(input_shape[:2]) < 32:
-            size = "x".join(map(str, input_shape[:2]))
+            fixed = None not in input_shape
+            size = "x".join(map(str, input_shape[:2])) if fixed else "of any size"
             raise InputError(
                 f"LeNet5 needs images of a fixed size of at least 32x32, not {size}"
             )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import mmap
 import os
 import pathlib
@@ -216,13 +217,14 @@ class Checkpoint(keras.callbacks.Callback):
             f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint yet"
         )
         step = self.epoch * self._steps_per_epoch + self.step
+        epoch = math.ceil(step / self._steps_per_epoch)
         # The step has counted already, and its rate was that of the count before.
         self.model.optimizer.iterations.assign(
             max(_number(self.model.optimizer.iterations) - 1, 0)
         )
         rate = _number(self.model.optimizer.learning_rate)
         raise NonFiniteError(
-            f"{what} at step {step} (epoch {self.epoch + 1}), "
+            f"{what} at step {step} (epoch {epoch}), "
             f"learning rate {rate:g}; {good}; try a lower --learning_rate"
         )
 

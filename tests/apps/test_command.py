@@ -16,6 +16,7 @@ flags.DEFINE_integer("times", 2, "How often.", lower_bound=1)
 flags.DEFINE_float("loudness", 0.5, "How loud.", 0, 1)
 flags.DEFINE_enum("language", "en", ["en", "fr"], "Which language.")
 flags.DEFINE_bool("politely", True, "How.")
+{needs}
 
 
 def main(*names):
@@ -36,8 +37,9 @@ if __name__ == "__main__":
 def app(tmp_path):
     """Runs the app above, or with `takes_files` its twin that takes files."""
 
-    def run(*arguments, takes_files=False):
-        (tmp_path / "app.py").write_text(APP.format(takes_files=takes_files))
+    def run(*arguments, takes_files=False, needs=""):
+        source = APP.format(takes_files=takes_files, needs=needs)
+        (tmp_path / "app.py").write_text(source)
         return subprocess.run(
             [sys.executable, "app.py", *arguments],
             cwd=tmp_path,
@@ -60,6 +62,7 @@ def test_runs(app, tmp_path):
 
 def test_help(app):
     run = app("--help")
+    assert run.returncode == 0
     assert "Greets so many times." in run.stdout
     assert "--times: How often.\n    (default: '2')" in run.stdout
 
@@ -88,6 +91,13 @@ def test_bad_input_is_one_line(app, argument, words):
     assert line.startswith("error: ")
     for word in words:
         assert word in line
+
+
+def test_a_flag_that_is_needed_is_asked_for(app):
+    needs = """flags.DEFINE_multi_string("who", None, "Whom.")
+flags.mark_flag_as_required("who")"""
+    run = app("--times=1", needs=needs)
+    assert (run.returncode, run.stderr) == (1, "error: --who is missing: Whom.\n")
 
 
 def test_a_mistake_of_the_program_keeps_its_traceback(app):
