@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import secrets
 
 
 @contextlib.contextmanager
@@ -16,7 +17,8 @@ def replacing(path):
             the same suffix.
     """
     path = pathlib.Path(path)
-    partial = path.with_name(f".partial-{path.name}")
+    # Of its own name: several workers may write the same file.
+    partial = path.with_name(f".partial-{secrets.token_hex(4)}-{path.name}")
     try:
         yield partial
         partial.replace(path)

@@ -14,6 +14,15 @@ def test_the_file_appears_at_the_end(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_two_that_write_the_same_file_do_not_meet(tmp_path):
+    path = tmp_path / "a.txt"
+    with replacing(path) as one, replacing(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_after_an_error_all_is_as_it_was(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("before")
