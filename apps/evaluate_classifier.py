@@ -178,7 +178,7 @@ def load_model(model: str) -> Trained:
         preprocessing = Preprocessing.from_config(metrics["preprocessing"])
         class_names = tuple(metrics["class_accuracy"])
         dataset = metrics["dataset"]
-        validation_split = metrics["validation_split"]
+        validation_split = metrics.get("validation_split")
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"--model={model} holds no finished run of an image classifier; give a "

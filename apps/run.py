@@ -23,7 +23,6 @@ import keras
 import tensorflow as tf
 from absl import flags
 
-from apps.metrics import write
 from kerasapps import keras_file
 from kerasapps.errors import InputError
 from kerasapps.figures.learning_curves import learning_curves
@@ -329,7 +328,3 @@ class Run:
     def save_figure(self, name: str, figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""
         save(figure, self.directory / "figures" / f"{name}.png")
-
-    def write_metrics(self, metrics: dict) -> None:
-        """Writes `metrics.json`, whole or not at all."""
-        write(self.directory, metrics)

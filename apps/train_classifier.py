@@ -24,7 +24,7 @@ from absl import flags
 from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
-from apps import common
+from apps import common, metrics
 from apps.models import models
 from apps.run import Run
 from kerasapps import keras_applications, keras_file
@@ -296,7 +296,8 @@ def _report(run, model, data, preprocessing, validation, history):
         model, preprocessing, data.class_names, run.export_dir, FLAGS.export_dtype
     )
     accuracy = matrix.trace() / matrix.sum()
-    run.write_metrics(
+    metrics.write(
+        run.directory,
         {
             "model": model.name,
             "parameters": trainable_parameters(model),
@@ -314,7 +315,7 @@ def _report(run, model, data, preprocessing, validation, history):
             "preprocessing": preprocessing.to_config(),
             "history": history,
             "export": exported or None,
-        }
+        },
     )
     run.say(
         f"""

@@ -1,5 +1,6 @@
 """Weights of `keras.applications`, taken over by the networks of the suite."""
 
+import contextlib
 import re
 import warnings
 import zipfile
@@ -46,6 +47,9 @@ def preprocessing(name, weights="imagenet"):
         The keyword arguments `mean`, `std` and `channel_order` of
         `kerasapps.data.preprocessing.Preprocessing`; the values are per channel, in
         units of 0 to 255.
+
+    Raises:
+        InputError: If the file can't be read.
     """
     if TWINS[name].startswith(("VGG", "ResNet")):
         return {
@@ -115,16 +119,13 @@ def _download(twin):
 
 def _read(model, path, twin):
     """Returns a twin with the arrays of a file; the file itself builds nothing."""
-    not_twin = InputError(
-        f"weights={path!r} isn't a .keras, .weights.h5 or .h5 file with the weights of "
-        f"{twin} (include_top=True, images of the size of {model.name}'s)"
-    )
     hidden = [
         tuple(layer.kernel.shape)
         for layer in model.layers[:-1]
         if isinstance(layer, keras.layers.Dense)
     ]
-    try:
+    expected = f"{twin} (include_top=True, images of the size of {model.name}'s)"
+    with _reading(path, expected):
         matrices = _matrices(path)
         for shape in hidden:
             matrices.remove(shape)
@@ -141,13 +142,23 @@ def _read(model, path, twin):
         # Keras only warns where the arrays of a layer are missing.
         with warnings.catch_warnings(action="error", category=UserWarning):
             source.load_weights(path)
+    return source
+
+
+@contextlib.contextmanager
+def _reading(path, expected):
+    """Says in one line what is wrong with a file of weights."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise InputError(
             f"weights={path!r}: there is no such file; give 'imagenet' or a file"
         ) from error
     except (OSError, KeyError, ValueError, UserWarning, zipfile.BadZipFile) as error:
-        raise not_twin from error
-    return source
+        raise InputError(
+            f"weights={path!r} isn't a .keras, .weights.h5 or .h5 file with the "
+            f"weights of {expected}"
+        ) from error
 
 
 def _normalizes(path, twin):
@@ -161,7 +172,8 @@ def _normalizes(path, twin):
         if _NORMALIZATION.search(name) and array.shape == (3,):
             deviating.append(np.unique(array[()]).size > 1)
 
-    _visit(path, look)
+    with _reading(path, twin):
+        _visit(path, look)
     return any(deviating)
 
 

@@ -295,3 +295,10 @@ def test_preprocessing_of_a_file_of_efficientnet(name, imagenet, tmp_path):
     if imagenet:
         expected = keras_applications.preprocessing("efficientnetb0")
     assert found == expected
+
+
+def test_preprocessing_of_what_is_no_file_of_weights(tmp_path):
+    (tmp_path / "junk.keras").write_bytes(b"junk")
+    for name, words in (("junk.keras", "isn't a .keras"), ("a.h5", "no such file")):
+        with pytest.raises(InputError, match=words):
+            keras_applications.preprocessing("efficientnetb0", str(tmp_path / name))
