@@ -69,6 +69,16 @@ flags.DEFINE_float(
     lower_bound=0,
 )
 flags.DEFINE_float(
+    "beta_1", 0.9, "Decay of the mean of the gradients, of adam and adamw.", 0, 1
+)
+flags.DEFINE_float(
+    "beta_2",
+    0.999,
+    "Decay of the mean of the squared gradients, of adam and adamw.",
+    0,
+    1,
+)
+flags.DEFINE_float(
     "weight_decay",
     0.0,
     "Weight decay of kernels: added to the gradient, decoupled with adamw.",
@@ -170,6 +180,8 @@ for _name in (
     flags.register_validator(
         _name, lambda x: x is None or math.isfinite(x), "needs a finite number"
     )
+for _name in ("beta_1", "beta_2"):
+    flags.register_validator(_name, lambda x: x < 1, "needs a number from 0 to below 1")
 for _name in ("clip_norm", "epsilon"):
     flags.register_validator(
         _name, lambda x: x is None or x > 0, "needs a number above 0"
@@ -262,26 +274,45 @@ def model_arguments(constructor, **arguments) -> dict:
     Raises:
         InputError: If an option isn't one of the model's.
     """
-    known = set(inspect.signature(constructor).parameters) - set(arguments)
-    options = {}
-    for option in FLAGS.model_options:
+    return arguments | options("model_options", constructor, arguments)
+
+
+def options(flag: str, constructor, taken=()) -> dict:
+    """Returns the arguments that a flag gives as NAME=VALUE.
+
+    Args:
+        flag: The flag, one that can be given again.
+        constructor: What takes them. One that takes any passes them on to another.
+        taken: Names of those that flags of their own give.
+
+    Raises:
+        InputError: If an option isn't one of the constructor's.
+    """
+    parameters = inspect.signature(constructor).parameters
+    passes_on = any(p.kind == p.VAR_KEYWORD for p in parameters.values())
+    known = set(parameters) - set(taken)
+    found = {}
+    for option in FLAGS[flag].value:
         name, _, value = option.partition("=")
-        if name in arguments:
-            raise InputError(
-                f"--model_options={option}: {name} is set by a flag of its own"
-            )
-        if name not in known:
+        if name in taken:
+            raise InputError(f"--{flag}={option}: {name} is set by a flag of its own")
+        if name not in known and not passes_on:
             raise unknown_name(f"option of {constructor.__name__}", name, known)
         # Of an option that is given again, as after a flagfile, the last counts.
         try:
-            options[name] = ast.literal_eval(value)
+            found[name] = ast.literal_eval(value)
         except (SyntaxError, ValueError):
-            options[name] = value
-    return arguments | options
+            found[name] = value
+    return found
 
 
-def build_model(constructor, **arguments) -> keras.Model:
+def build_model(constructor, options_flag="model_options", **arguments) -> keras.Model:
     """Returns the model.
+
+    Args:
+        constructor: Returns it.
+        options_flag: The flag that gives some of its arguments, for the error.
+        **arguments: Its arguments.
 
     Raises:
         InputError: If an argument has a value that the model can't take.
@@ -294,6 +325,6 @@ def build_model(constructor, **arguments) -> keras.Model:
         *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     ) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        given = [f"--model_options={option}" for option in FLAGS.model_options]
+        given = [f"--{options_flag}={option}" for option in FLAGS[options_flag].value]
         name = " with ".join(filter(None, [constructor.__name__, " ".join(given)]))
         raise InputError(f"{name} can't be built: {reason}") from error

@@ -7,6 +7,7 @@ An app makes its data and its model and hands them to a `Run`:
         model = ...
         run.compile(model, data.steps_per_epoch, loss=..., metrics=...)
     history = run.fit(model, data, ...)
+    model = run.keep(model)
 """
 
 # isort: off
@@ -17,6 +18,7 @@ import hashlib
 import math
 import os
 import pathlib
+import re
 import sys
 
 import keras
@@ -25,7 +27,6 @@ from absl import flags
 
 from kerasapps import keras_file
 from kerasapps.errors import InputError
-from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.figures.saving import save
 from kerasapps.replacing import replacing
 from kerasapps.serving.versions import check_writable
@@ -52,6 +53,11 @@ def _data_name():
 def _plain(name):
     """Returns `name` as fits for a folder."""
     return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
+
+
+def _lines_of(name, lines):
+    """Returns the lines of a flagfile that set a flag, or say that it isn't set."""
+    return [line for line in lines if re.match(rf"(# )?--(no)?{name}\b", line)]
 
 
 class Run:
@@ -97,6 +103,7 @@ class Run:
             self.export_dir = f"saved_models/{export_name}"
             self.export_dir += f"_{_plain(_data_name())}" if other else ""
         self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
+        self._is_open = False
 
     def _training_flags(self):
         """Returns the flags that determine the result, as they are written."""
@@ -123,6 +130,9 @@ class Run:
 
     def _open_directory(self):
         """Makes the directories, or checks that the run's holds this very run."""
+        if self._is_open:
+            return
+        self._is_open = True
         if self.export_dir and self.is_chief:
             check_writable(self.export_dir)
         path = self.directory / f"{self.app_name}.flags"
@@ -142,12 +152,16 @@ class Run:
             # By each worker, as each may have a disk of its own.
             self._checkpoints.mkdir(parents=True, exist_ok=True)
             (self.directory / "tensorboard").mkdir(exist_ok=True)
-            begun = list(self._checkpoints.glob("checkpoint-*.npz"))
-            if not FLAGS.resume:
+            begun = list(self._checkpoints.rglob("checkpoint-*.npz"))
+            if not (FLAGS.resume and begun):
                 self._remove_earlier_run(begun)
             elif begun and path.exists():
                 before = path.read_text().splitlines()
-                changed = [n for n, line in lines.items() if line not in before]
+                changed = [
+                    name
+                    for name, text in lines.items()
+                    if _lines_of(name, before) != text.splitlines()
+                ]
                 if changed:
                     raise InputError(
                         f"{self.directory} holds a run with another --{changed[0]}; "
@@ -165,17 +179,20 @@ class Run:
         for checkpoint in checkpoints:
             checkpoint.unlink()
         if self.is_chief:
-            (self.directory / "metrics.json").unlink(missing_ok=True)
-            for events in (self.directory / "tensorboard").glob("*/events.*"):
-                events.unlink()
+            for left in (
+                *self.directory.glob("metrics.json"),
+                *self.directory.glob("*.keras"),
+                *(self.directory / "samples").glob("*.npz"),
+                *(self.directory / "tensorboard").rglob("events.*"),
+            ):
+                left.unlink()
 
-    def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
-        """Compiles `model` with the optimizer that the flags ask for.
+    def make_optimizer(self, steps_per_epoch: int, ema: bool = True):
+        """Returns a new optimizer, as the flags ask for it.
 
         Args:
-            model: The model, made in the strategy's scope, where this is called too.
             steps_per_epoch: Steps in an epoch, in which the schedules count.
-            **arguments: Other arguments of `keras.Model.compile`, as loss and metrics.
+            ema: Whether it may keep the moving average that --ema asks for.
         """
         rate = learning_rate_schedule(
             FLAGS.schedule,
@@ -187,19 +204,33 @@ class Run:
             FLAGS.decay_rate,
             FLAGS.warmup_rate,
         )
-        optimizer = make_optimizer(
+        return make_optimizer(
             FLAGS.optimizer,
             rate,
             FLAGS.momentum,
             FLAGS.weight_decay,
             FLAGS.clip_norm,
-            FLAGS.ema,
+            FLAGS.ema if ema else None,
             FLAGS.nesterov,
             FLAGS.epsilon,
+            FLAGS.beta_1,
+            FLAGS.beta_2,
         )
+
+    def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
+        """Compiles `model` with the optimizer that the flags ask for.
+
+        Args:
+            model: The model, made in the strategy's scope, where this is called too.
+            steps_per_epoch: Steps in an epoch, in which the schedules count.
+            **arguments: Other arguments of the model's `compile`, as loss and metrics.
+        """
+        optimizer = self.make_optimizer(steps_per_epoch)
         model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
-        model.optimizer.build(model.trainable_variables)
-        optimizer.average_statistics(model)
+        # A model of several networks has built it on those that it trains.
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+            optimizer.average_statistics(model)
         if self.strategy.num_replicas_in_sync > 1:
             distribution.synchronize_batch_normalization(model)
             fit_repair.repair(model)
@@ -208,25 +239,27 @@ class Run:
         self,
         model: keras.Model,
         data,
-        validation,
-        validation_size: int,
         data_facts: dict,
-    ):
+        validation=None,
+        validation_size: int = 0,
+        callbacks=(),
+        stage: str = "",
+    ) -> dict[str, list[float]]:
         """Trains, from the last checkpoint on if there is one.
-
-        Draws the learning curves and keeps the trained model as `model.keras`.
 
         Args:
             model: The compiled model.
             data: A `kerasapps.data.pipeline.TrainingData`.
-            validation: Data set of single examples as `evaluate` takes them.
-            validation_size: Their number.
             data_facts: What the data is like, fit for JSON: a run isn't resumed on data
                 of which it is not true.
+            validation: Data set of single examples as `evaluate` takes them, if any.
+            validation_size: Their number.
+            callbacks: Further callbacks, which may not have a state.
+            stage: Name of this training in a run that consists of several, one after
+                the other. Those that are done are only restored.
 
         Returns:
-            A copy of the trained model that belongs to no strategy, and the history:
-            for each metric a list with a value for each epoch.
+            The history: for each metric a list with a value for each epoch.
 
         Raises:
             InputError: If the run directory is another run's, or an output can't be
@@ -236,15 +269,16 @@ class Run:
         self._open_directory()
         # Made before all else, as it knows whether the batch fits the devices.
         training = distribution.training_batches(self.strategy, data)
-        validation = distribution.evaluation_batches(
-            self.strategy, validation, validation_size, FLAGS.batch_size
-        )
-        # Makes the metrics' variables, which a checkpoint holds too.
-        model.evaluate(validation, steps=1, verbose=0)
+        if validation is not None:
+            validation = distribution.evaluation_batches(
+                self.strategy, validation, validation_size, FLAGS.batch_size
+            )
+            # Makes the metrics' variables, which a checkpoint holds too.
+            model.evaluate(validation, steps=1, verbose=0)
         history = keras.callbacks.History()
-        callbacks, stateful = self._callbacks(model)
+        own, stateful = self._callbacks(model, stage)
         checkpoint = Checkpoint(
-            self._checkpoints,
+            self._checkpoints / stage,
             data.steps_per_epoch,
             FLAGS.checkpoint_every,
             history,
@@ -268,23 +302,30 @@ class Run:
                 initial_epoch=checkpoint.epoch,
                 epochs=FLAGS.epochs,
                 validation_data=validation,
-                callbacks=[*callbacks, history, checkpoint],
+                callbacks=[*callbacks, *own, history, checkpoint],
                 shuffle=False,  # It is; `fit` would only warn.
                 verbose=self._verbosity(),
             )
         else:
-            self.say(f"{self.directory} is trained: nothing left to train.")
+            what = f"Stage {stage} of {self.directory}" if stage else self.directory
+            self.say(f"{what} is trained: nothing left to train.")
             # As `fit` does at its end: puts the averages in place.
             model.optimizer.finalize_variable_values(model.trainable_weights)
-        self.say("Evaluating, drawing and exporting.")
+        return history.history
+
+    def keep(self, model: keras.Model, name: str = "model") -> keras.Model:
+        """Writes a trained network as `<name>.keras`.
+
+        Returns:
+            A copy of it that belongs to no strategy.
+        """
         trained = type(model).from_config(model.get_config())
         trained.set_weights(model.get_weights())
         if self.is_chief:
-            keras_file.save(trained, self.directory / "model.keras")
-            self.save_figure("learning_curves", learning_curves(history.history))
-        return trained, history.history
+            keras_file.save(trained, self.directory / f"{name}.keras")
+        return trained
 
-    def _callbacks(self, model):
+    def _callbacks(self, model, stage):
         """Returns the callbacks, and those of them that have a state."""
         optimizer = model.optimizer
         callbacks = [
@@ -310,7 +351,7 @@ class Run:
         if self.is_chief:
             callbacks.append(
                 keras.callbacks.TensorBoard(
-                    str(self.directory / "tensorboard"), write_graph=False
+                    str(self.directory / "tensorboard" / stage), write_graph=False
                 )
             )
         return callbacks, stateful

@@ -37,6 +37,7 @@ from kerasapps.evaluation.classification import class_accuracy, top_k_error
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.kernels import kernels
+from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.figures.predictions import predictions
 from kerasapps.serving.classifier import export_classifier
 from kerasapps.training.losses import SmoothedCrossentropy
@@ -158,11 +159,9 @@ def train(run, constructor, data):
         f"{training.steps_per_epoch:,} steps of {FLAGS.batch_size} images, on "
         f"{run.strategy.num_replicas_in_sync} device(s)."
     )
-    model, history = run.fit(
+    history = run.fit(
         model,
         training,
-        validation,
-        data.validation.size,
         {
             "training images": data.train.size,
             "class names": list(data.class_names),
@@ -170,7 +169,11 @@ def train(run, constructor, data):
             "pixel mean": [round(float(x), 2) for x in preprocessing.mean],
             "pixel deviation": [round(float(x), 2) for x in preprocessing.std],
         },
+        validation,
+        data.validation.size,
     )
+    run.say("Evaluating, drawing and exporting.")
+    model = run.keep(model)
     if run.is_chief:
         _report(run, model, data, preprocessing, validation, history)
 
@@ -268,6 +271,7 @@ def _loss(model):
 
 def _report(run, model, data, preprocessing, validation, history):
     """Evaluates, draws, exports and says where everything is."""
+    run.save_figure("learning_curves", learning_curves(history))
     logits = model.predict(validation.batch(FLAGS.batch_size), verbose=0)
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
     labels = np.fromiter((label for _, label in data.validation.examples), int)

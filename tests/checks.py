@@ -43,19 +43,24 @@ class Row(NamedTuple):
         config: Arguments of a small variant, with non-default values.
         output_shapes: For two input shapes without the batch, the output shape of the
             small variant without the batch.
+        size: The argument that takes the input shape, or whatever sets it.
+        still: Name of weights that aren't moved from where they start.
     """
 
     factory: Callable[..., keras.Model]
     config: dict
     output_shapes: dict
+    size: str = "input_shape"
+    still: str = ""
 
-    def small(self, input_shape=None):
+    def small(self, size=None):
         """Returns the small variant, its weights all moved from where they start."""
-        input_shape = input_shape or next(iter(self.output_shapes))
-        model = self.factory(input_shape=input_shape, **self.config)
+        size = size or next(iter(self.output_shapes))
+        model = self.factory(**{self.size: size}, **self.config)
         random = np.random.default_rng(0)
         for weight in model.weights:
-            if "float" in weight.dtype:  # not the state of a random generator
+            # Not the state of a random generator.
+            if "float" in weight.dtype and weight.name != self.still:
                 weight.assign(weight + random.uniform(0, 0.1, weight.shape))
         return model
 
@@ -78,6 +83,20 @@ def arrays(outputs):
     return [keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(outputs)]
 
 
+def parameters(model):
+    """Returns the trainable parameters of each layer that has some, by its name."""
+    counts = {
+        layer.name: sum(math.prod(w.shape) for w in layer.trainable_weights)
+        for layer in model.layers
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def tap(model, name):
+    """Returns a model that ends with the layer of this name."""
+    return keras.Model(model.input, model.get_layer(name).output)
+
+
 def assert_close(actual, expected, tolerance):
     """Asserts that outputs have equal dtypes and, to a `tolerance`, equal values."""
     actual, expected = arrays(actual), arrays(expected)
@@ -96,8 +115,8 @@ def check_parameters(factory, parameters):
 def check_output_shapes(row):
     """Two input sizes give the output shapes that they should, for any batch size."""
     assert len(row.output_shapes) >= 2
-    for input_shape, output_shape in row.output_shapes.items():
-        model = row.small(input_shape)
+    for size, output_shape in row.output_shapes.items():
+        model = row.small(size)
         for batch_size in (1, 3):
             outputs = model(random_inputs(model, batch_size))
             shapes = keras.tree.map_structure(lambda x: tuple(x.shape[1:]), outputs)

@@ -20,11 +20,14 @@ class Split:
             is an int64 scalar.
         size: Number of examples.
         paths: The image files in the order of `examples`, where there are such.
+        attributes: Attributes of the images in the order of `examples`, each
+            float32 `[attributes]`, where the data set has them.
     """
 
     examples: tf.data.Dataset
     size: int
     paths: tuple[str, ...] | None = None
+    attributes: tf.data.Dataset | None = None
 
     def select(self, positions: Sequence[int]) -> tf.data.Dataset:
         """Returns the examples at `positions`, in the order of the split."""
@@ -47,6 +50,7 @@ class ImageClassification:
         validation: The examples held out.
         decode: From one `raw` of the examples to uint8 pixels
             `[height, width, channels]`, in TensorFlow ops.
+        attribute_names: Names of the attributes that the splits have.
     """
 
     name: str
@@ -55,6 +59,7 @@ class ImageClassification:
     train: Split
     validation: Split
     decode: Callable[[tf.Tensor], tf.Tensor]
+    attribute_names: tuple[str, ...] = ()
 
     @contextlib.contextmanager
     def naming_undecodable(self):
@@ -117,8 +122,9 @@ def load(
     train_split: str | None = None,
     validation_split: str | None = None,
     num_classes: int | None = None,
+    labelled: bool = True,
 ) -> ImageClassification:
-    """Loads a data set of labelled images.
+    """Loads a data set of labelled images, or of images alone.
 
     Args:
         dataset: "digits", scikit-learn's handwritten digits; "folder:PATH", the
@@ -132,6 +138,9 @@ def load(
         num_classes: Number of classes if it is not the data set's own. It may be
             larger, for a network with spare outputs: the classes without a name
             are then named by their number.
+        labelled: Whether it takes two or more classes. If not, images without
+            labels and folders without class folders will do as well: all of these
+            images have the label 0.
 
     Raises:
         InputError: Unknown data set, missing or broken data, a split that
@@ -148,7 +157,7 @@ def load(
     if kind == "folder":
         from kerasapps.data import image_folder
 
-        data = image_folder.load(path)
+        data = image_folder.load(path, labelled)
     elif dataset == "digits":
         from kerasapps.data import digits
 
@@ -156,9 +165,11 @@ def load(
     else:
         from kerasapps.data import tfds_images
 
-        data = tfds_images.load(dataset, data_dir, train_split, validation_split)
+        data = tfds_images.load(
+            dataset, data_dir, train_split, validation_split, labelled
+        )
     data = _with_num_classes(data, num_classes)
-    if len(data.class_names) < 2:
+    if labelled and len(data.class_names) < 2:
         raise InputError(f"{data.name} has one class; classification needs two or more")
     return data
 

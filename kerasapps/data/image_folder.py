@@ -20,7 +20,7 @@ _VALIDATION = ("validation", "val", "valid", "test")
 _LAYOUT = "expected <folder>/<split>/<class>/*.png, .jpg or .jpeg"
 
 
-def load(path: str) -> ImageClassification:
+def load(path: str, labelled: bool = True) -> ImageClassification:
     """Loads `path/<split>/<class>/*.{png,jpg,jpeg}`.
 
     The splits are "train" and the first that exists of "validation", "val",
@@ -30,11 +30,16 @@ def load(path: str) -> ImageClassification:
     folders of the training split in alphabetical order. Hidden files and
     folders, and what archives from a Mac leave behind, are passed over.
 
+    Without labels the images of a split, or all of them, may also lie in a folder
+    that has no folders in it: `path/<split>/*.png` or `path/*.png`. They are then of
+    one class, which has the data set's name.
+
     The header of every image is read. A picture that a camera has stored lying
     on its side (EXIF orientation) is taken as it lies, with a warning.
 
     Args:
         path: The folder.
+        labelled: Whether there must be class folders.
 
     Returns:
         The data set, its classes mixed; `raw` is the path of the image. The
@@ -48,6 +53,43 @@ def load(path: str) -> ImageClassification:
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise InputError(f"there is no folder {path!r}; {_LAYOUT}")
+    data_name = re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder"
+    if not labelled and (_is_flat(root) or _is_flat(root / "train")):
+        train, validation = _without_classes(root, data_name)
+    elif not labelled and not _folders(root):
+        raise InputError(
+            f"no images in {str(root)!r}; expected <folder>/*.png, .jpg or .jpeg"
+        )
+    else:
+        train, validation = _with_classes(root)
+    if not any(validation.values()):
+        raise InputError(
+            f"no images to validate on in {str(root)!r}; "
+            f"add {root.name}/validation/{'<class>/' if labelled else ''}, or a second "
+            "image to a class"
+        )
+
+    class_names = tuple(train)
+    for name in class_names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"the name of the class folder {name!r} isn't UTF-8; rename it"
+            ) from None
+    channels = _check_headers([*_flat(train), *_flat(validation)])
+    return ImageClassification(
+        name=data_name,
+        class_names=class_names,
+        channels=channels,
+        train=_split(train, class_names),
+        validation=_split(validation, class_names),
+        decode=functools.partial(_decode, channels=channels),
+    )
+
+
+def _with_classes(root: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Returns the images of each class to train and to validate on."""
     # A folder "train" without folders inside is a class: pictures of trains.
     train_root = root / "train" if _folders(root / "train") else root
     train = _classes(train_root)
@@ -68,29 +110,25 @@ def load(path: str) -> ImageClassification:
                 f"class {unknown[0]!r} of {str(held_out[0])!r} isn't in "
                 f"{str(train_root)!r}: both need the same classes"
             )
-    if not any(validation.values()):
-        raise InputError(
-            f"no images to validate on in {str(root)!r}; "
-            f"add {root.name}/validation/<class>/, or a second image to a class"
-        )
+    return train, validation
 
-    class_names = tuple(train)
-    for name in class_names:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"the name of the class folder {name!r} isn't UTF-8; rename it"
-            ) from None
-    channels = _check_headers([*_flat(train), *_flat(validation)])
-    return ImageClassification(
-        name=re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder",
-        class_names=class_names,
-        channels=channels,
-        train=_split(train, class_names),
-        validation=_split(validation, class_names),
-        decode=functools.partial(_decode, channels=channels),
-    )
+
+def _is_flat(path: Path) -> bool:
+    """Returns whether it is a folder that holds images and no folders."""
+    return path.is_dir() and not _folders(path) and bool(_images(path)[0])
+
+
+def _without_classes(
+    root: Path, name: str
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Returns the images to train and to validate on, as those of one class."""
+    if _is_flat(root):
+        return _hold_out(_listed({name: root}))
+    train = _listed({name: root / "train"})
+    for held_out in _VALIDATION:
+        if _is_flat(root / held_out):
+            return train, _listed({name: root / held_out})
+    return _hold_out(train)
 
 
 def _folders(path: Path) -> list[Path]:
@@ -106,16 +144,16 @@ def _folders(path: Path) -> list[Path]:
 
 def _classes(root: Path) -> dict[str, list[str]]:
     """Returns the paths of the images of each class below `root`, sorted."""
+    return _listed({folder.name: folder for folder in _folders(root)})
+
+
+def _listed(folders: dict[str, Path]) -> dict[str, list[str]]:
+    """Returns the paths of the images in each folder, sorted."""
     classes, others = {}, []
-    for folder in _folders(root):
-        files = sorted(
-            entry
-            for entry in folder.iterdir()
-            if entry.is_file() and not entry.name.startswith(".")
-        )
-        images = [file for file in files if file.suffix.lower() in _ENDINGS]
-        classes[folder.name] = [str(image) for image in images]
-        others += [file for file in files if file.suffix.lower() not in _ENDINGS]
+    for name, folder in folders.items():
+        images, rest = _images(folder)
+        classes[name] = [str(image) for image in images]
+        others += rest
     if others:
         logging.warning(
             "passed over %d files that are no .png, .jpg or .jpeg; the first is %s",
@@ -123,6 +161,19 @@ def _classes(root: Path) -> dict[str, list[str]]:
             others[0],
         )
     return classes
+
+
+def _images(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Returns the images in a folder and its other visible files, sorted."""
+    files = sorted(
+        entry
+        for entry in folder.iterdir()
+        if entry.is_file()
+        and not entry.name.startswith(".")
+        and entry.name != "attributes.csv"
+    )
+    images = [file for file in files if file.suffix.lower() in _ENDINGS]
+    return images, [file for file in files if file.suffix.lower() not in _ENDINGS]
 
 
 def _hold_out(

@@ -104,11 +104,7 @@ class TrainingData:
         """
         context = context or tf.distribute.InputContext()
         replicas = context.num_replicas_in_sync
-        if self._batch_size % replicas:
-            raise InputError(
-                f"--batch_size={self._batch_size} does not divide by the {replicas} "
-                f"replicas that share it; choose a multiple of {replicas}"
-            )
+        share = replica_batch_size(self._batch_size, replicas)
 
         def one_epoch(this_epoch):
             # Of this function's graph alone: the order must not depend on the
@@ -138,10 +134,24 @@ class TrainingData:
                 lambda seed, example: self._transform(*example, seed),
                 num_parallel_calls=tf.data.AUTOTUNE,
             )
-            .batch(self._batch_size // replicas, drop_remainder=True)
+            .batch(share, drop_remainder=True)
             .prefetch(tf.data.AUTOTUNE)
             .with_options(options)
         )
+
+
+def replica_batch_size(batch_size: int, replicas: int) -> int:
+    """Returns the examples of a batch that each replica gets.
+
+    Raises:
+        InputError: If the batch doesn't divide by the number of replicas.
+    """
+    if batch_size % replicas:
+        raise InputError(
+            f"--batch_size={batch_size} does not divide by the {replicas} replicas "
+            f"that share it; choose a multiple of {replicas}"
+        )
+    return batch_size // replicas
 
 
 def _draw(seed, epoch):

@@ -136,6 +136,17 @@ class Preprocessing:
             image = image[..., ::-1]
         return (image - self.mean) / self.std
 
+    def restore(self, image: tf.Tensor) -> tf.Tensor:
+        """Returns the pixels, uint8, of what `normalize` has made of them.
+
+        Args:
+            image: float `[..., channels]`, as of a network that generates images.
+        """
+        pixels = tf.cast(image, tf.float32) * self.std + self.mean
+        if self.channel_order == "bgr":
+            pixels = pixels[..., ::-1]
+        return tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8)
+
     def to_config(self) -> dict[str, Any]:
         """Returns the arguments as plain lists, fit for JSON."""
         return {

@@ -16,13 +16,15 @@ def load(
     data_dir: str | None = None,
     train_split: str | None = None,
     validation_split: str | None = None,
+    labelled: bool = True,
 ) -> ImageClassification:
     """Loads a data set that TensorFlow Datasets knows.
 
     The data is downloaded and prepared only if it isn't there yet. Without
     `train_split` it trains on "train"; without `validation_split` it validates
     on "validation", or else on "test". A data set of a single split has its last
-    tenth held out.
+    tenth held out. A feature `attributes` of named numbers or truth values, as
+    celeb_a has it, becomes the attributes of the splits.
 
     Args:
         dataset: Name with config and version as in `tfds.builder`, for example
@@ -30,18 +32,20 @@ def load(
         data_dir: Directory of the data; None for that of TensorFlow Datasets.
         train_split: Split to train on, for example "train[:90%]".
         validation_split: Split to validate on, for example "train[90%:]".
+        labelled: Whether each image must have a label.
 
     Returns:
-        The data set; `class_names` is empty if its labels are plain integers.
+        The data set; `class_names` is empty if its labels are plain integers. Where
+        there need be no labels, and some or their names are missing, all images are
+        of one class, which has the data set's name.
 
     Raises:
         InputError: The name is unknown, the data can't be had, it isn't images
             with integer labels, or a split doesn't exist, is empty or unlabelled.
     """
     builder = _builder(dataset, data_dir)
-    image_key, label_key = _keys(builder.info, dataset)
+    image_key, label_key = _keys(builder.info, dataset, labelled)
     image = builder.info.features[image_key]
-    label = builder.info.features[label_key]
 
     if not builder.is_prepared():
         # It would tell of each of its ten tries.
@@ -61,13 +65,30 @@ def load(
     )
     config = builder.builder_config
     name = builder.name + (f"_{config.name}" if config else "")
+    name = re.sub(r"[^\w.-]+", "_", name)
+    splits = (train_split, validation_split)
+    for split in splits:
+        if builder.info.splits[split].num_examples < 1:
+            raise InputError(f"split {split!r} of dataset {dataset!r} is empty")
+    label = builder.info.features[label_key] if label_key else None
+    class_names = tuple(getattr(label, "names", None) or ())
+    bare = [s for s in splits if label and not _has_labels(builder, s, label_key)]
+    if labelled and bare:
+        raise InputError(f"split {bare[0]!r} of dataset {dataset!r} has no labels")
+    if not labelled and (bare or not class_names):
+        label_key, class_names = None, (name,)
+    names = _attribute_names(builder.info.features)
+    train, validation = (
+        _split(builder, split, image_key, label_key, names) for split in splits
+    )
     return ImageClassification(
-        name=re.sub(r"[^\w.-]+", "_", name),
-        class_names=tuple(getattr(label, "names", None) or ()),
+        name=name,
+        class_names=class_names,
         channels=image.shape[-1],
-        train=_split(builder, dataset, train_split, image_key, label_key),
-        validation=_split(builder, dataset, validation_split, image_key, label_key),
+        train=train,
+        validation=validation,
         decode=image.decode_example,
+        attribute_names=names,
     )
 
 
@@ -90,8 +111,10 @@ def _first_line(error: Exception) -> str:
     return next(filter(None, (line.strip() for line in str(error).split("\n"))), "")
 
 
-def _keys(info: tfds.core.DatasetInfo, dataset: str) -> tuple[str, str]:
-    """Returns the names of the features that hold the image and its label."""
+def _keys(
+    info: tfds.core.DatasetInfo, dataset: str, labelled: bool
+) -> tuple[str, str | None]:
+    """Returns the names of the features that hold the image and its label, if any."""
     image_key, label_key = ("image", "label")
     if info.supervised_keys and all(isinstance(k, str) for k in info.supervised_keys):
         image_key, label_key = info.supervised_keys[:2]
@@ -103,6 +126,13 @@ def _keys(info: tfds.core.DatasetInfo, dataset: str) -> tuple[str, str]:
         and image.shape[-1] in (1, 3, 4)
     )
     is_label = isinstance(label, tfds.features.Tensor) and label.shape == ()
+    if not labelled:
+        if not is_image:
+            raise InputError(
+                f"dataset {dataset!r} needs a uint8 image per example, and has "
+                f"{', '.join(sorted(features))}"
+            )
+        return image_key, label_key if is_label and label.tf_dtype.is_integer else None
     if not is_image or not is_label:
         raise InputError(
             f"dataset {dataset!r} isn't image classification: it needs a uint8 image "
@@ -114,6 +144,20 @@ def _keys(info: tfds.core.DatasetInfo, dataset: str) -> tuple[str, str]:
             "classification needs integers"
         )
     return image_key, label_key
+
+
+def _attribute_names(features: tfds.features.FeaturesDict) -> tuple[str, ...]:
+    """Returns the names of the numbers in the feature `attributes`; none without it."""
+    attributes = dict(features.items()).get("attributes")
+    if not isinstance(attributes, tfds.features.FeaturesDict):
+        return ()
+    numbers = all(
+        isinstance(feature, tfds.features.Tensor)
+        and feature.shape == ()
+        and feature.tf_dtype != tf.string
+        for feature in attributes.values()
+    )
+    return tuple(attributes) if numbers else ()
 
 
 def _splits(
@@ -168,31 +212,54 @@ def _shared_examples(one, other) -> int:
     )
 
 
+def _has_labels(builder: tfds.core.DatasetBuilder, split: str, label_key: str) -> bool:
+    """Returns whether a split has labels; -1 throughout stands for unpublished ones."""
+    first = _read(builder, split, {label_key: True}).take(1)
+    return next(first.as_numpy_iterator())[label_key] >= 0
+
+
 def _split(
     builder: tfds.core.DatasetBuilder,
-    dataset: str,
     split: str,
     image_key: str,
-    label_key: str,
+    label_key: str | None,
+    attribute_names: tuple[str, ...],
 ) -> Split:
-    size = builder.info.splits[split].num_examples
-    if size < 1:
-        raise InputError(f"split {split!r} of dataset {dataset!r} is empty")
+    def image_and_label(example):
+        label = (
+            tf.cast(example[label_key], tf.int64)
+            if label_key
+            else tf.constant(0, tf.int64)
+        )
+        return example[image_key], label
+
+    def vector(example):
+        values = [example["attributes"][name] for name in attribute_names]
+        return tf.stack([tf.cast(value, tf.float32) for value in values])
+
+    wanted = {image_key: True} | ({label_key: True} if label_key else {})
+    # The image as it is stored.
+    images = _read(builder, split, wanted, {image_key: tfds.decode.SkipDecoding()})
+    attributes = None
+    if attribute_names:
+        attributes = _read(builder, split, {"attributes": True}).map(vector)
+    return Split(
+        examples=images.map(image_and_label),
+        size=builder.info.splits[split].num_examples,
+        attributes=attributes,
+    )
+
+
+def _read(builder, split, wanted, decoders=None) -> tf.data.Dataset:
+    """Returns the wanted features of the examples of a split, in a fixed order."""
     # TensorFlow Datasets warns of a deprecated attribute that it uses itself.
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     examples = builder.as_dataset(
         split=split,
         shuffle_files=False,
-        # Only these two features, and the image as it is stored.
-        decoders=tfds.decode.PartialDecoding(
-            {image_key: True, label_key: True},
-            decoders={image_key: tfds.decode.SkipDecoding()},
-        ),
+        decoders=tfds.decode.PartialDecoding(wanted, decoders=decoders),
         read_config=tfds.ReadConfig(try_autocache=False),
-    ).map(lambda example: (example[image_key], tf.cast(example[label_key], tf.int64)))
+    )
     logging.set_verbosity(verbosity)
-    # Test sets that are published without their labels have -1 throughout.
-    if next(examples.take(1).as_numpy_iterator())[1] < 0:
-        raise InputError(f"split {split!r} of dataset {dataset!r} has no labels")
-    return Split(examples=examples, size=size)
+    return examples

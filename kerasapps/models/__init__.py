@@ -2,6 +2,11 @@
 
 from kerasapps.models.alexnet import AlexNet as AlexNet
 from kerasapps.models.alexnet import AlexNetCIFAR as AlexNetCIFAR
+from kerasapps.models.conditional_gan import ConditionalGAN as ConditionalGAN
+from kerasapps.models.conditional_gan import (
+    ConvolutionalConditionalGAN as ConvolutionalConditionalGAN,
+)
+from kerasapps.models.dcgan import DCGAN as DCGAN
 from kerasapps.models.densenet import DenseNet40K12 as DenseNet40K12
 from kerasapps.models.densenet import DenseNet100K12 as DenseNet100K12
 from kerasapps.models.densenet import DenseNet100K24 as DenseNet100K24
@@ -12,6 +17,8 @@ from kerasapps.models.densenet import DenseNet264 as DenseNet264
 from kerasapps.models.densenet import DenseNetBC100K12 as DenseNetBC100K12
 from kerasapps.models.densenet import DenseNetBC190K40 as DenseNetBC190K40
 from kerasapps.models.densenet import DenseNetBC250K24 as DenseNetBC250K24
+from kerasapps.models.discogan import DiscoGAN as DiscoGAN
+from kerasapps.models.discogan import ToyDiscoGAN as ToyDiscoGAN
 from kerasapps.models.efficientnet import EfficientNetB0 as EfficientNetB0
 from kerasapps.models.efficientnet import EfficientNetB1 as EfficientNetB1
 from kerasapps.models.efficientnet import EfficientNetB2 as EfficientNetB2
@@ -20,6 +27,9 @@ from kerasapps.models.efficientnet import EfficientNetB4 as EfficientNetB4
 from kerasapps.models.efficientnet import EfficientNetB5 as EfficientNetB5
 from kerasapps.models.efficientnet import EfficientNetB6 as EfficientNetB6
 from kerasapps.models.efficientnet import EfficientNetB7 as EfficientNetB7
+from kerasapps.models.gan import GAN as GAN
+from kerasapps.models.gan import ConvolutionalGAN as ConvolutionalGAN
+from kerasapps.models.gan import PointGAN as PointGAN
 from kerasapps.models.googlenet import GoogLeNet as GoogLeNet
 from kerasapps.models.lenet import LeNet5 as LeNet5
 from kerasapps.models.lenet1989 import LeNet1989 as LeNet1989
@@ -40,6 +50,7 @@ from kerasapps.models.resnet import ResNet101 as ResNet101
 from kerasapps.models.resnet import ResNet110 as ResNet110
 from kerasapps.models.resnet import ResNet152 as ResNet152
 from kerasapps.models.resnet import ResNet1202 as ResNet1202
+from kerasapps.models.stylegan import StyleGAN as StyleGAN
 from kerasapps.models.vgg import VGGA as VGGA
 from kerasapps.models.vgg import VGGALRN as VGGALRN
 from kerasapps.models.vgg import VGGB as VGGB

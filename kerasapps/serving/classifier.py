@@ -1,7 +1,5 @@
 """From a trained image classifier to a SavedModel that takes images as they come."""
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 
@@ -9,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.serving import decoding
+from kerasapps.serving.digest import digest
 from kerasapps.serving.folding import fold_batch_normalization
 from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
@@ -67,29 +67,12 @@ def export_classifier(
             "logits": logits,
         }
 
-    def to_input(pixels):
-        # The channels are known only when a request is there.
-        return tf.cond(
-            tf.shape(pixels)[-1] < 3,
-            lambda: preprocess(_first_channels(pixels, 1)),
-            lambda: preprocess(_first_channels(pixels, 3)),
-        )
-
     def classify_encoded(image_bytes):
-        def decode_and_preprocess(encoded):
-            pixels = tf.io.decode_image(encoded, expand_animations=False)
-            return to_input(pixels[tf.newaxis])[0]
-
-        # One by one: their sizes differ until they are preprocessed.
-        images = tf.map_fn(
-            decode_and_preprocess,
-            image_bytes,
-            fn_output_signature=tf.TensorSpec(model.input_shape[1:], tf.float32),
-        )
-        return classify(images)
+        shape = model.input_shape[1:]
+        return classify(decoding.decode_and_preprocess(image_bytes, preprocess, shape))
 
     def classify_pixels(pixels):
-        return classify(to_input(pixels))
+        return classify(decoding.preprocess(pixels, preprocess))
 
     # It finds the variables by itself; tracked as well, they would be written twice.
     archive = keras.export.ExportArchive()
@@ -114,20 +97,8 @@ def export_classifier(
         archive.write_out(folder, verbose=False)
         write_warmup_requests(folder, model_name, warmup_requests)
 
-    digest = _digest(model, preprocess, class_names, dtype)
-    return write_version(export_dir, write, digest)
-
-
-def _digest(model, preprocess, class_names, dtype):
-    """Returns what two exports have in common only if they answer alike."""
+    # What preprocessing does shows in what it makes of an image.
     probe = np.random.default_rng(0).integers(0, 256, [1, 40, 50, 3], np.uint8)
-    digest = hashlib.sha256(json.dumps([dtype, *class_names]).encode())
-    digest.update(keras.ops.convert_to_numpy(preprocess(probe)).tobytes())
-    for weight in model.weights:
-        digest.update(keras.ops.convert_to_numpy(weight).tobytes())
-    return digest.hexdigest()
-
-
-def _first_channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:
-    """Returns the first channels, their number known when the graph is built."""
-    return tf.ensure_shape(pixels[..., :channels], [None, None, None, channels])
+    preprocessed = keras.ops.convert_to_numpy(preprocess(probe))
+    facts = [[dtype, *class_names], preprocessed]
+    return write_version(export_dir, write, digest([model], *facts))

@@ -126,7 +126,10 @@ def _fold(layer, normalization, dtype):
 
 
 def _copy(layer, weights, **changes):
-    copy = type(layer).from_config({**layer.get_config(), **changes})
+    config = {**layer.get_config(), **changes}
+    # Drawn for nothing, and not every distribution can be drawn from in 16 bits.
+    config |= {name: "zeros" for name in config if name.endswith("_initializer")}
+    copy = type(layer).from_config(config)
     copy.build_from_config(layer.get_build_config())
     copy.set_weights(weights)
     return copy

@@ -128,18 +128,20 @@ class Checkpoint(keras.callbacks.Callback):
         if batch < self.step:
             return  # Skipped: done before the restart.
         self.step = batch + 1
-        loss = (logs or {}).get("loss", 0.0)
-        if not np.isfinite(loss):
-            self._stop(f"the loss is {float(loss)}")
+        for name, value in (logs or {}).items():
+            if name.endswith("loss") and not np.isfinite(value):
+                self._stop(f"the {name.replace('_', ' ')} is {float(value)}")
         total = self.epoch * self._steps_per_epoch + self.step
         if total % self._save_every == 0 and self.step < self._steps_per_epoch:
             self._save()
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, as the beginning of the next epoch."""
-        scale = getattr(self.model.optimizer, "dynamic_scale", None)
-        if scale is not None and _number(scale) < _LEAST_LOSS_SCALE:
-            self._stop("the gradients are no longer finite, whatever the loss scale,")
+        for optimizer in _optimizers(self.model):
+            scale = getattr(optimizer, "dynamic_scale", None)
+            if scale is not None and _number(scale) < _LEAST_LOSS_SCALE:
+                what = "the gradients are no longer finite, whatever the loss scale,"
+                self._stop(what)
         self.epoch, self.step = epoch + 1, 0
         self._save()
 
@@ -229,14 +231,18 @@ class Checkpoint(keras.callbacks.Callback):
         )
 
 
-def _variables(model):
-    """Returns the run's tf.Variables, each replica's own, in a fixed order."""
-    optimizers = [
+def _optimizers(model):
+    """Returns the optimizers of a model, one as most have or more."""
+    return [
         value
         for _, value in sorted(vars(model).items())
         if isinstance(value, keras.optimizers.Optimizer)
     ]
-    owners = [model, *model.metrics, *optimizers]
+
+
+def _variables(model):
+    """Returns the run's tf.Variables, each replica's own, in a fixed order."""
+    owners = [model, *model.metrics, *_optimizers(model)]
     found = {id(v): v.value for owner in owners for v in owner.variables}
     return [
         part

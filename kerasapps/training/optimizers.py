@@ -122,6 +122,8 @@ def make_optimizer(
     ema: float | None = None,
     nesterov: bool = False,
     epsilon: float | None = None,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
 ) -> keras.optimizers.Optimizer:
     """Returns an optimizer by its name.
 
@@ -138,6 +140,8 @@ def make_optimizer(
         epsilon: What keeps RMSProp and Adam from dividing by zero; None for Keras's
             1e-7. RMSProp adds it to the mean square, as the code of EfficientNet does
             with 1e-3, Adam to its root.
+        beta_1: Decay of the mean of the gradients, of Adam and AdamW.
+        beta_2: Decay of the mean of their squares.
 
     Raises:
         InputError: If the optimizer has no use for `nesterov` or `epsilon`.
@@ -151,6 +155,8 @@ def make_optimizer(
         common |= {"use_ema": True, "ema_momentum": ema}
     if epsilon is not None:
         common["epsilon"] = epsilon
+    if name in ("adam", "adamw"):
+        common |= {"beta_1": beta_1, "beta_2": beta_2}
     if name == "adamw":
         return AdamW(weight_decay=weight_decay, **common)
     common["l2"] = weight_decay

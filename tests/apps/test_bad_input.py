@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.apps.in_process import run_all
 from tests.foreign_code import write_keras_file
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +123,125 @@ CASES = {
     ),
 }
 
+NARROW = "--model_options=filters=2 --discriminator_options=filters=2 --batch_size=4"
+GOOD_GAN = f"--dataset=folder:images --epochs=1 {NARROW} --run_dir=runs/good"
+
+# The same of apps.train_gan.
+GAN_CASES = {
+    "diverging": (
+        f"{GOOD_GAN}_not --optimizer=sgd --learning_rate=1e38",
+        [
+            "the generator loss is ",
+            "at step 1 (epoch 1), learning rate 1e+38",
+            "no checkpoint yet",
+            "lower --learning_rate",
+        ],
+    ),
+    "no_gan": ("--model=lenet5", ["unknown model 'lenet5'"]),
+    "unknown_dataset": (
+        "--dataset=dgits",
+        ["unknown dataset 'dgits'", "did you mean digits"],
+    ),
+    "missing_folder": ("--dataset=folder:nowhere", ["no folder 'nowhere'"]),
+    "undecodable_image": (
+        f"--dataset=folder:torn {NARROW} --run_dir=runs/torn",
+        ["cannot decode ", "torn/train/cat/2.png"],
+    ),
+    "points_of_images": (
+        "--model=pointgan --dataset=folder:images",
+        ["PointGAN makes points, not images", "--dataset=gaussian, ring, grid"],
+    ),
+    "images_of_points": (
+        "--dataset=ring",
+        ["--dataset=ring has points and DCGAN makes images", "--model=pointgan"],
+    ),
+    "no_second_domain": (
+        "--model=discogan --dataset=folder:images --image_size=32",
+        ["DiscoGAN needs a second domain", "--target=edges"],
+    ),
+    "toy_domain_of_images": (
+        "--model=discogan --dataset=toy2d",
+        ["--model=discogan with --dataset=toy2d", "toydiscogan is for toy1d and toy2d"],
+    ),
+    "images_of_a_toy_model": (
+        "--model=toydiscogan --dataset=digits",
+        ["--model=toydiscogan with --dataset=digits", "discogan for images"],
+    ),
+    "unknown_class": (
+        "--model=discogan --dataset=folder:images --image_size=32 "
+        "--target=classes:cat:mouse",
+        ["mouse"],
+    ),
+    "size_of_dcgan": (
+        "--dataset=folder:images --image_size=30 --batch_size=4",
+        ["DCGAN has images of 28, 32 and 64 pixels, not 30"],
+    ),
+    "size_of_discogan": (
+        "--model=discogan --dataset=folder:images --target=edges --batch_size=2",
+        ["DiscoGAN has images of 16, 32, 48, 64", "not 28"],
+    ),
+    "size_of_the_convolutional_gan": (
+        "--model=convolutionalgan --dataset=folder:images --batch_size=4",
+        ["ConvolutionalGAN makes images of 32x32", "--image_size=32"],
+    ),
+    "size_of_stylegan": (
+        "--model=stylegan --dataset=folder:images --image_size=24",
+        ["--image_size=24 and --first_size=8", "powers of two"],
+    ),
+    "first_size_above": (
+        "--model=stylegan --dataset=folder:images --image_size=8 --first_size=16",
+        ["--image_size=8 and --first_size=16", "powers of two"],
+    ),
+    "no_condition_file": (
+        "--model=conditionalgan --dataset=folder:images --condition=nowhere.csv",
+        ["can't read attributes from 'nowhere.csv'", "CSV file"],
+    ),
+    "no_attributes": (
+        "--model=conditionalgan --dataset=digits --condition=dataset",
+        ["digits has no feature `attributes`", "shape"],
+    ),
+    "beyond_the_largest_size": (
+        "--model=stylegan --dataset=folder:images --image_size=2048",
+        ["--image_size=2048", "powers of two up to 1024"],
+    ),
+    "penalty_of_discogan": (
+        "--model=discogan --dataset=folder:images --target=edges --penalty=r1",
+        ["--penalty is not for these networks"],
+    ),
+    "target_of_dcgan": ("--target=edges", ["--target is not for these networks"]),
+    "unbounded_critic": (
+        "--loss=wasserstein",
+        ["--loss=wasserstein needs a bound", "--penalty=gradient_penalty"],
+    ),
+    "unknown_option": (
+        f"--dataset=folder:images {NARROW} --discriminator_options=filter=2",
+        ["discriminator with --discriminator_options=", "can't be built", "'filter'"],
+    ),
+    "no_points_for_a_batch": (
+        "--model=pointgan --dataset=ring --batch_size=60000",
+        ["--batch_size=60000 is more than the 51200 points", "at most 51200"],
+    ),
+    "unknown_loss": ("--loss=hinge", ["--loss=hinge", "non_saturating"]),
+    "pretrained": ("--pretrained=evil.keras", ["--pretrained is for classifiers"]),
+    "plateau": ("--schedule=plateau", ["--schedule=plateau", "held-out accuracy"]),
+    "weights_of_small_images": (
+        "--model=stylegan --weights=evil.keras",
+        ["--weights: stylegan starts with small images"],
+    ),
+    "foreign_code_in_weights": (
+        f"--dataset=folder:images {NARROW} --weights=evil.keras",
+        ["evil.keras holds", "'Sequential'", "DCGAN"],
+    ),
+    "unwritable_export": (
+        f"--dataset=folder:images {NARROW} --export_dir=file/gan --run_dir=runs/file",
+        ["can't export to 'file/gan'", "Not a directory"],
+    ),
+    "another_run": (
+        f"{GOOD_GAN} --samples=9",
+        ["runs/good holds a run with another --samples", "--noresume"],
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -189,3 +309,40 @@ def test_one_line_and_exit_code(name, runs, folder):
     if name == "diverging":
         checkpoint = next(w for w in lines[0].split() if ".npz" in w).rstrip(";")
         assert (folder / checkpoint).is_file()
+
+
+@pytest.fixture(scope="module")
+def gan_runs_that_fail(folder):
+    """The result of each of the GANs' cases by its name."""
+    cases = {name: flags for name, (flags, _) in GAN_CASES.items()}
+    results = run_all("apps.train_gan", {"good": GOOD_GAN, **cases}, folder)
+    assert results["good"].code == 0, results["good"].errors
+    return results
+
+
+@pytest.mark.parametrize("name", GAN_CASES)
+def test_one_line_and_exit_code_of_a_gan(name, gan_runs_that_fail, folder):
+    run = gan_runs_that_fail[name]
+    lines = [line for line in run.errors.splitlines() if line.strip()]
+    assert len(lines) == 1, run.errors
+    assert lines[0].startswith("error: ")
+    position = 0
+    for word in GAN_CASES[name][1]:
+        assert word in lines[0][position:], lines[0]
+        position = lines[0].index(word, position) + len(word)
+    assert run.code == 1
+    assert "Traceback" not in run.output
+    assert not (folder / "marker").exists()
+
+
+def test_a_gan_s_process_ends_so_too(folder):
+    run = subprocess.run(
+        [sys.executable, "-m", "apps.train_gan", "--dataset=ring"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("error: --dataset=ring has points")
+    assert run.returncode == 1

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasapps.data import attributes
 from kerasapps.data.image_classification import load
 from kerasapps.errors import InputError
 
@@ -111,6 +112,41 @@ class TinyImagesOnly(_Tiny):
     """The label is another image."""
 
     SUPERVISED_KEYS = ("image", "other_image")
+
+
+class TinyFaces(_Tiny):
+    """No labels, but attributes, as in celeb_a; one is the example's number."""
+
+    SUPERVISED_KEYS = None
+    ATTRIBUTES = {  # noqa: RUF012
+        "Smiling": tfds.features.Scalar(np.bool_),
+        "Age": tfds.features.Scalar(np.float32),
+    }
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(None, 5, 3)),
+                    "attributes": self.ATTRIBUTES,
+                }
+            ),
+        )
+
+    def _examples(self, size):
+        for i, example in super()._examples(size):
+            attributes = {"Smiling": i % 2 == 0, "Age": float(i)}
+            yield i, {"image": example["image"], "attributes": attributes}
+
+
+class TinyOneClass(_Tiny):
+    """Labels that are all alike."""
+
+    LABEL = tfds.features.ClassLabel(names=["a"])
+
+    def _label(self, i):
+        return 0
 
 
 class TinyNotPrepared(_Tiny):
@@ -260,6 +296,8 @@ def test_tfds_warns_of_examples_in_both_splits(tmp_path, caplog):
         ("tiny_floats", {}, "float32"),
         ("tiny_unlabelled_test", {}, "has no labels"),
         ("tiny_images_only", {}, "isn't image classification"),
+        ("tiny_faces", {}, "isn't image classification"),
+        ("tiny_one_class", {}, "has one class"),
         ("tiny_not_prepared", {}, "ConnectionError: no route to host"),
         ("digits", {"train_split": "train[:50%]"}, "TensorFlow Datasets"),
     ],
@@ -322,3 +360,57 @@ def test_examples_are_selected_in_the_order_of_the_split(tmp_path):
     every = list(data.train.examples.as_numpy_iterator())
     chosen = list(data.train.select([11, 3]).as_numpy_iterator())
     assert chosen == [every[3], every[11]]
+
+
+@pytest.mark.parametrize(
+    "dataset", ["integers", "floats", "unlabelled_test", "images_only", "faces"]
+)
+def test_without_labels_all_images_are_of_one_class(dataset, tmp_path):
+    data = load(f"tiny_{dataset}", data_dir=str(tmp_path), labelled=False)
+    assert data.class_names == (f"tiny_{dataset}",)
+    for split, size in ((data.train, 20), (data.validation, 6)):
+        assert sorted(first_pixels(data, split)) == list(range(size))
+        assert split.examples.element_spec[1] == tf.TensorSpec([], tf.int64)
+        assert {label for _, label in decoded(data, split)} == {0}
+
+
+def test_labels_that_are_there_stay_where_none_are_needed(tmp_path):
+    data = load("tiny_labelled", data_dir=str(tmp_path), labelled=False)
+    assert data.class_names == ("a", "b")
+    for pixels, label in decoded(data, data.train):
+        assert label == (pixels.flat[0] % 3 == 0)
+    data = load("tiny_one_class", data_dir=str(tmp_path), labelled=False)
+    assert data.class_names == ("a",)
+
+
+def test_images_are_needed_even_without_labels(tmp_path, monkeypatch):
+    monkeypatch.setattr(TinyImagesOnly, "SUPERVISED_KEYS", ("label", "image"))
+    with pytest.raises(InputError, match="needs a uint8 image"):
+        load("tiny_images_only", data_dir=str(tmp_path), labelled=False)
+
+
+def test_attributes_of_tfds_go_with_their_images(tmp_path):
+    data = load("tiny_faces", data_dir=str(tmp_path), labelled=False)
+    assert sorted(data.attribute_names) == ["Age", "Smiling"]
+    for split in (data.train, data.validation):
+        numbers = first_pixels(data, split)
+        assert split.attributes.element_spec == tf.TensorSpec([2], tf.float32)
+        for number, vector in zip(numbers, split.attributes, strict=True):
+            named = dict(zip(data.attribute_names, vector.numpy(), strict=True))
+            assert named == {"Age": number, "Smiling": number % 2 == 0}
+    standardized = attributes.load(data, "dataset")
+    age = standardized.names.index("Age")
+    assert standardized.mean[age] == pytest.approx(9.5)
+    # The variance of 0 to 19.
+    assert standardized.deviation[age] == pytest.approx(np.sqrt(399 / 12))
+    np.testing.assert_allclose(
+        standardized.validation[:, age],
+        (np.array(first_pixels(data, data.validation)) - 9.5) / np.sqrt(399 / 12),
+        rtol=1e-5,
+    )
+
+
+def test_a_data_set_without_attributes(tmp_path):
+    data = load("tiny_labelled", data_dir=str(tmp_path))
+    assert data.attribute_names == ()
+    assert data.train.attributes is None

@@ -215,3 +215,65 @@ def test_one_class_is_no_classification(tmp_path):
         write(tmp_path / "a" / name)
     with pytest.raises(InputError, match="two or more"):
         load(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("files", "train", "validation"),
+    [
+        # Right in the folder, or in that of a split: a tenth is held out.
+        ([f"{i:02}.png" for i in range(20)], 18, 2),
+        ([f"train/{i:02}.png" for i in range(30)], 27, 3),
+        (["0.png", "1.JPG"], 1, 1),
+        (["train/0.png", "train/1.png", "val/0.png", "other/0.png"], 2, 1),
+        (["train/0.png", "train/1.png", "val/", "test/0.png"], 2, 1),
+        # A folder of classes that has one.
+        (["a/0.png", "a/1.png"], 1, 1),
+        (["train/a/0.png", "val/a/0.png", "val/a/1.png"], 1, 2),
+    ],
+)
+def test_images_without_classes(tmp_path, files, train, validation):
+    root = tmp_path / "my faces"
+    for file in files:
+        if file.endswith("/"):
+            (root / file).mkdir(parents=True)
+        else:
+            write(root / file)
+    data = load(f"folder:{root}", labelled=False)
+    assert len(data.class_names) == 1
+    assert (data.train.size, data.validation.size) == (train, validation)
+    assert not set(data.train.paths) & set(data.validation.paths)
+    assert set(labels(data.train) + labels(data.validation)) == {0}
+    for split in (data.train, data.validation):
+        for path, (raw, _) in zip(split.paths, split.examples, strict=True):
+            assert path == raw.numpy().decode()
+            assert data.decode(raw).shape == (4, 6, 3)
+
+
+def test_the_one_class_has_the_folders_name(tmp_path, caplog):
+    for name in ("0.png", "1.png"):
+        write(tmp_path / "my faces" / name)
+    (tmp_path / "my faces" / "attributes.csv").write_text("image,x\n")
+    data = load(f"folder:{tmp_path}/my faces", labelled=False)
+    assert data.class_names == ("my_faces",) == (data.name,)
+    assert not caplog.records
+
+
+def test_classes_that_are_there_stay_where_none_are_needed(folder):
+    data = load(f"folder:{folder}", labelled=False)
+    assert data.class_names == ("cat", "dog", "emu")
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([], r"no images in .*; expected <folder>/\*\.png"),
+        (["0.png"], "no images to validate on .*/validation/, or a second image"),
+        (["train/0.png"], "no images to validate on"),
+    ],
+)
+def test_no_images_without_classes(tmp_path, files, says):
+    for file in files:
+        write(tmp_path / file)
+    with pytest.raises(InputError, match=says) as caught:
+        load(f"folder:{tmp_path}", labelled=False)
+    assert "\n" not in str(caught.value)

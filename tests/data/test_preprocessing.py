@@ -213,3 +213,22 @@ def test_grey_stored_as_rgb_is_the_same_grey():
     preprocessing = Preprocessing((32, 32, 1), mean=80, std=90)
     rgb = np.repeat(grey, 3, axis=-1)
     np.testing.assert_allclose(preprocessing(grey), preprocessing(rgb), atol=1e-6)
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+@pytest.mark.parametrize(("mean", "std"), [(127.5, 127.5), ([9, 99, 199], [5, 55, 70])])
+def test_restores_every_pixel_that_it_has_normalized(mean, std, order):
+    preprocessing = Preprocessing((16, 16, 3), mean, std, channel_order=order)
+    image = np.arange(3 * 256).reshape(16, 16, 3) % 256
+    image = np.stack([image, image[::-1]]).astype(np.uint8)
+    restored = preprocessing.restore(preprocessing.normalize(image))
+    assert restored.dtype == tf.uint8
+    np.testing.assert_array_equal(restored, image)
+
+
+def test_what_is_restored_is_rounded_and_stays_within_bounds():
+    preprocessing = Preprocessing((1, 6, 1), mean=100, std=50)
+    given = np.array([-9, -2.001, -1.986, 0.013, 0.008, 9], np.float32)
+    restored = preprocessing.restore(given.reshape(1, 6, 1))
+    # 100 - 2.001 * 50 = -0.05, and then 0.7, 100.65, 100.4.
+    np.testing.assert_array_equal(restored[0, :, 0], [0, 0, 1, 101, 100, 255])

@@ -7,12 +7,29 @@ for two input sizes.
 
 import inspect
 
+import keras
 import pytest
 
 from kerasapps import models
+from kerasapps.models.conditional_gan import (
+    ConditionalGANDiscriminator,
+    ConvolutionalConditionalGANDiscriminator,
+)
+from kerasapps.models.dcgan import DCGANDiscriminator
 from kerasapps.models.densenet import DenseNet
+from kerasapps.models.discogan import DiscoGANDiscriminator, ToyDiscoGANDiscriminator
 from kerasapps.models.efficientnet import EfficientNet
+from kerasapps.models.gan import (
+    ConvolutionalGANDiscriminator,
+    GANDiscriminator,
+    PointGANDiscriminator,
+)
 from kerasapps.models.resnet import ResNet
+from kerasapps.models.stylegan import (
+    StyleGANDiscriminator,
+    StyleGANMapping,
+    StyleGANSynthesis,
+)
 from kerasapps.models.vgg import VGG
 from tests import checks
 from tests.checks import Row
@@ -20,6 +37,10 @@ from tests.checks import Row
 PARAMETERS = {
     "AlexNet": 60_965_224,
     "AlexNetCIFAR": 89_578,
+    "ConditionalGAN": 2_413_984,
+    "ConvolutionalConditionalGAN": 4_959_363,
+    "ConvolutionalGAN": 64_825_072,
+    "DCGAN": 18_855_043,
     "DenseNet40K12": 1_019_722,
     "DenseNet100K12": 6_979_642,
     "DenseNet100K24": 27_249_082,
@@ -30,6 +51,7 @@ PARAMETERS = {
     "DenseNetBC100K12": 769_162,
     "DenseNetBC190K40": 25_624_430,
     "DenseNetBC250K24": 15_324_406,
+    "DiscoGAN": 5_513_856,
     "EfficientNetB0": 5_288_548,
     "EfficientNetB1": 7_794_184,
     "EfficientNetB2": 9_109_994,
@@ -38,6 +60,7 @@ PARAMETERS = {
     "EfficientNetB5": 30_389_784,
     "EfficientNetB6": 43_040_704,
     "EfficientNetB7": 66_347_960,
+    "GAN": 2_503_984,
     # With the auxiliary classifiers, which are trained.
     "GoogLeNet": 13_378_280,
     "LeNet1989": 9_760,
@@ -48,6 +71,7 @@ PARAMETERS = {
     "PlainNet34": 21_623_848,
     "PlainNet44": 658_586,
     "PlainNet56": 853_018,
+    "PointGAN": 16_897,
     "ResNet18": 11_689_512,
     "ResNet20": 269_722,
     "ResNet32": 464_154,
@@ -59,6 +83,8 @@ PARAMETERS = {
     "ResNet110": 1_727_962,
     "ResNet152": 60_192_808,
     "ResNet1202": 19_421_274,
+    "StyleGAN": 26_212_019,
+    "ToyDiscoGAN": 17_154,
     "VGGA": 132_863_336,
     "VGGALRN": 132_863_336,
     "VGGB": 133_047_848,
@@ -227,6 +253,164 @@ ROWS = [
         },
         {(16, 16, 3): (3,), (13, 20, 1): (3,)},
     ),
+    Row(
+        models.GAN,
+        {"channels": 2, "latent_size": 5, "units": 16, "name": "small"},
+        {4: (4, 4, 2), 7: (7, 7, 2)},
+        "image_size",
+    ),
+    Row(
+        GANDiscriminator,
+        {"channels": 2, "units": 6, "pieces": 3, "name": "small"},
+        {4: (1,), 7: (1,)},
+        "image_size",
+    ),
+    Row(
+        models.ConvolutionalGAN,
+        {"latent_size": 5, "units": 16, "filters": 3, "name": "small"},
+        {1: (32, 32, 1), 3: (32, 32, 3)},
+        "channels",
+    ),
+    Row(
+        ConvolutionalGANDiscriminator,
+        {"filters": [4, 6, 8], "units": 6, "name": "small"},
+        {1: (1,), 3: (1,)},
+        "channels",
+    ),
+    Row(
+        models.PointGAN,
+        {"latent_size": 3, "units": 8, "num_layers": 3, "name": "small"},
+        {2: (2,), 1: (1,)},
+        "dimensions",
+    ),
+    Row(
+        PointGANDiscriminator,
+        {"units": 8, "num_layers": 2, "name": "small"},
+        {2: (1,), 1: (1,)},
+        "dimensions",
+    ),
+    Row(
+        models.ConditionalGAN,
+        {
+            "channels": 2,
+            "latent_size": 5,
+            "condition_size": 3,
+            "latent_units": 6,
+            "condition_units": 8,
+            "units": 16,
+            "dropout": 0.25,
+            "name": "small",
+        },
+        {4: (4, 4, 2), 7: (7, 7, 2)},
+        "image_size",
+    ),
+    Row(
+        ConditionalGANDiscriminator,
+        {
+            "channels": 2,
+            "condition_size": 3,
+            "image_units": 6,
+            "condition_units": 4,
+            "units": 5,
+            "name": "small",
+        },
+        {4: (1,), 7: (1,)},
+        "image_size",
+    ),
+    Row(
+        models.ConvolutionalConditionalGAN,
+        {
+            "channels": 2,
+            "latent_size": 5,
+            "condition_size": 3,
+            "filters": 4,
+            "name": "small",
+        },
+        {28: (28, 28, 2), 64: (64, 64, 2)},
+        "image_size",
+    ),
+    Row(
+        ConvolutionalConditionalGANDiscriminator,
+        {"channels": 2, "condition_size": 3, "filters": 4, "units": 6, "name": "small"},
+        {28: (1,), 64: (1,)},
+        "image_size",
+    ),
+    Row(
+        models.DCGAN,
+        {"channels": 2, "latent_size": 5, "filters": 4, "name": "small"},
+        {28: (28, 28, 2), 32: (32, 32, 2)},
+        "image_size",
+    ),
+    Row(
+        DCGANDiscriminator,
+        {"channels": 2, "filters": 4, "name": "small"},
+        {28: (1,), 32: (1,)},
+        "image_size",
+    ),
+    Row(
+        models.DiscoGAN,
+        {
+            "channels": 2,
+            "target_channels": 1,
+            "filters": 2,
+            "num_layers": 5,
+            "name": "small",
+        },
+        {32: (32, 32, 1), 64: (64, 64, 1)},
+        "image_size",
+    ),
+    Row(
+        DiscoGANDiscriminator,
+        {"channels": 2, "filters": 4, "name": "small"},
+        {32: (1,), 64: (1,)},
+        "image_size",
+    ),
+    Row(
+        models.ToyDiscoGAN,
+        {"units": 8, "name": "small"},
+        {3: (3,), 1: (1,)},
+        "dimensions",
+    ),
+    Row(
+        ToyDiscoGANDiscriminator,
+        {"units": 8, "name": "small"},
+        {3: (1,), 1: (1,)},
+        "dimensions",
+    ),
+    Row(
+        models.StyleGAN,
+        {
+            "channels": 2,
+            "latent_size": 6,
+            "mapping_layers": 2,
+            "base": 64,
+            "most": 8,
+            "fading": True,
+            "name": "small",
+        },
+        {8: (8, 8, 2), 16: (16, 16, 2)},
+        "image_size",
+        # Where they are zero, the noise that is drawn leaves the images as they are.
+        still="factors",
+    ),
+    Row(
+        StyleGANMapping,
+        {"num_layers": 2, "name": "small"},
+        {6: (6,), 5: (5,)},
+        "latent_size",
+    ),
+    Row(
+        StyleGANSynthesis,
+        {"channels": 2, "latent_size": 6, "base": 64, "most": 8, "name": "small"},
+        {8: (8, 8, 2), 16: (16, 16, 2)},
+        "image_size",
+    ),
+    Row(
+        StyleGANDiscriminator,
+        {"channels": 2, "base": 64, "most": 8, "fading": True, "name": "small"},
+        {8: (1,), 16: (1,)},
+        "image_size",
+    ),
 ]
 IDS = [f"{row.factory.__name__}-{row.config['name']}" for row in ROWS]
 each_row = pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -245,7 +429,7 @@ def test_every_model_has_its_parameters_and_a_row():
 def test_every_model_names_its_paper():
     for model in exported().values():
         module = inspect.getmodule(model)
-        assert module.PAPER.title in module.__doc__
+        assert module.PAPER.title in " ".join(module.__doc__.split())
         assert module.PAPER.url in module.__doc__
 
 
@@ -290,3 +474,33 @@ def elsewhere(tmp_path_factory):
 def test_elsewhere(number, backend, elsewhere):
     directory, logs = elsewhere
     checks.check_elsewhere(number, directory, backend, logs[backend])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if hasattr(row.factory, "discriminator")],
+    ids=lambda row: row.factory.__name__,
+)
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_the_discriminator_takes_what_its_generator_makes(row, policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        generator = row.small()
+        discriminator = generator.discriminator(name="other")
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert discriminator.name == "other"
+    inputs = checks.random_inputs(generator)
+    made = keras.ops.convert_to_numpy(generator(inputs))
+    conditional = isinstance(inputs, list)
+    logits = discriminator([made, *inputs[1:]] if conditional else made)
+    assert logits.shape == (3, 1)
+    assert made.dtype == logits.dtype == "float32"
+    if generator.inputs[0].name == "z":
+        assert generator.inputs[0].shape[1] == generator.latent_size
+        assert generator.latent_bounds in (None, (0.0, 1.0), (-1.0, 1.0))
+    else:
+        assert not hasattr(generator, "latent_size")
+    # Images have bounds, points have none.
+    assert (generator.example_bounds is not None) == (len(made.shape) == 4)

@@ -26,7 +26,15 @@ sys.modules["tensorflow"].__path__ = [_TENSORFLOW_DIR]
 from tensorflow.core.framework import types_pb2  # noqa: E402
 from tensorflow.core.protobuf import meta_graph_pb2  # noqa: E402
 
-_DTYPES = {types_pb2.DT_FLOAT: np.float32, types_pb2.DT_UINT8: np.uint8}
+_DTYPES = {
+    types_pb2.DT_FLOAT: np.float32,
+    types_pb2.DT_UINT8: np.uint8,
+    types_pb2.DT_INT32: np.int32,
+    types_pb2.DT_INT64: np.int64,
+}
+_TYPES = {dtype: number for number, dtype in _DTYPES.items()} | {
+    np.object_: types_pb2.DT_STRING
+}
 
 
 class _Output(ctypes.Structure):
@@ -136,11 +144,8 @@ class SavedModel:
         shape = (ctypes.c_int64 * array.ndim)(*array.shape)
         strings = array.dtype == object
         size = array.size * ctypes.sizeof(_String) if strings else array.nbytes
-        dtype = {object: types_pb2.DT_STRING, np.uint8: types_pb2.DT_UINT8}[
-            array.dtype.type if not strings else object
-        ]
         tensor = self._tf.TF_AllocateTensor(
-            dtype, shape, array.ndim, ctypes.c_size_t(size)
+            _TYPES[array.dtype.type], shape, array.ndim, ctypes.c_size_t(size)
         )
         data = self._tf.TF_TensorData(ctypes.c_void_p(tensor))
         if strings:

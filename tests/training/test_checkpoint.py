@@ -265,10 +265,36 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
             assert all(np.isfinite(arrays[name]).all() for name in arrays.files)
 
 
-def test_steps_that_loss_scaling_leaves_out_are_noticed(tmp_path):
+@pytest.mark.parametrize("name", ["generator_loss", "discriminator_loss"])
+def test_any_loss_that_is_not_finite_stops_the_run(name, tmp_path):
+    def make_model():
+        model = two_optimizers()
+        step = model.train_step
+        seen = model.optimizer.iterations
+
+        def train_step(data):
+            value = tf.where(seen.value < 8, 1.0, np.nan)
+            return step(data) | {"right_share": np.nan, name: value}
+
+        model.train_step = train_step
+        return model
+
+    message = f"the {name.replace('_', ' ')} is nan at step 9"
+    with pytest.raises(NonFiniteError, match=message):
+        run(make_model, tmp_path)
+
+
+@pytest.mark.parametrize("of_another", [False, True])
+def test_steps_that_loss_scaling_leaves_out_are_noticed(tmp_path, of_another):
     def make_model():
         model = loss_scaling()
-        model.optimizer.dynamic_scale.assign(1e-4)
+        optimizer = model.optimizer
+        if of_another:
+            inner = keras.optimizers.SGD()
+            optimizer = keras.optimizers.LossScaleOptimizer(inner)
+            optimizer.build(model.trainable_variables)
+            model.other_optimizer = optimizer
+        optimizer.dynamic_scale.assign(1e-4)
         return model
 
     with pytest.raises(NonFiniteError, match="loss scale"):

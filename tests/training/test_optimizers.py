@@ -96,6 +96,20 @@ def test_adam_has_epsilon_beside_the_root():
         assert_close(train(optimizer, GRADIENTS[:1]), expected)
 
 
+def test_the_decays_of_adam_are_those_given():
+    expected = []
+    for i, start in enumerate(START):
+        w, m, v = start, 0, 0
+        for t, step in enumerate(GRADIENTS, 1):
+            m = 0.5 * m + 0.5 * step[i]
+            v = 0.7 * v + 0.3 * step[i] ** 2
+            rate = 0.1 * np.sqrt(1 - 0.7**t) / (1 - 0.5**t)
+            w = w - rate * m / (np.sqrt(v) + 1e-7)
+        expected.append(w)
+    for name in ("adam", "adamw"):
+        assert_close(train(make_optimizer(name, 0.1, beta_1=0.5, beta_2=0.7)), expected)
+
+
 def test_what_an_optimizer_has_no_use_for_is_refused():
     for name in ("rmsprop", "adam", "adamw"):
         with pytest.raises(InputError, match="nesterov is for sgd"):

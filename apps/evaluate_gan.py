@@ -1,0 +1,160 @@
+r"""Evaluates what apps.train_gan trained, and draws the papers' figures.
+
+    python -m apps.evaluate_gan --model=runs/train_gan/dcgan_digits
+    python -m apps.evaluate_gan --model=RUN \
+        --classifier=runs/train_classifier/lenet5_mnist
+    python -m apps.evaluate_gan --model=RUN --features=inception
+    python -m apps.evaluate_gan --model=GAN --model=RECONSTRUCTION --model=DISCOGAN
+
+A classifier, trained by apps.train_classifier on the same classes, tells how often
+conditional samples are of the class that was asked for. Its last hidden layer gives the
+features of the Fréchet distance, and of the perceptual path lengths of StyleGAN, unless
+--features names others: inception, those of FID; or the folder of a SavedModel.
+
+Several models are drawn side by side where they map between toy domains.
+"""
+
+# isort: off
+import apps.quiet_tensorflow  # noqa: F401
+# isort: on
+
+import json
+import pathlib
+import urllib.parse
+
+from absl import flags
+
+from apps import command, metrics
+from apps.gan import conversions, drawing, measuring, points, styles
+from apps.gan.trained import load
+from kerasapps.errors import InputError
+from kerasapps.evaluation import features
+from kerasapps.figures.saving import save
+
+FLAGS = flags.FLAGS
+flags.DEFINE_multi_string(
+    "model",
+    None,
+    "Run directory of apps.train_gan; given again, models of one toy domain are drawn "
+    "side by side.",
+)
+flags.DEFINE_string(
+    "classifier", None, "Run directory of apps.train_classifier, of the same classes."
+)
+flags.DEFINE_string(
+    "features",
+    None,
+    "Features of the Fréchet distance: inception, or inception:FILE with its weights; "
+    "or a SavedModel, FOLDER or FOLDER:SIGNATURE:OUTPUT. Default: the classifier's.",
+)
+flags.DEFINE_integer(
+    "samples", 10_000, "Examples that are generated for the measures.", 100
+)
+flags.DEFINE_integer(
+    "paths", 2_000, "Paths of each perceptual path length of StyleGAN.", 10
+)
+flags.DEFINE_string(
+    "arithmetic",
+    None,
+    "Samples whose mean z's are subtracted and added, as in 3,8,12-1,5,7+2,4,9; they "
+    "are counted from 0 along the rows of the figure samples. Default: by the "
+    "thickness and slant of bright drawings.",
+)
+flags.DEFINE_string(
+    "turn",
+    None,
+    "Samples from whose mean z to that of the others the turn vector leads, as in "
+    "3,8,12,20:1,5,7,9. Default: from leaning left to leaning right.",
+)
+flags.DEFINE_string(
+    "data_dir",
+    None,
+    "Where TensorFlow Datasets keeps its data; default: $TFDS_DATA_DIR, "
+    "else ~/tensorflow_datasets.",
+)
+flags.DEFINE_string(
+    "output_dir",
+    None,
+    "Where metrics.json and the figures go; default: a folder in runs/evaluate_gan/ "
+    "named by the runs.",
+)
+flags.DEFINE_integer("seed", 0, "Seed of what is drawn.", 0, 2**31 - 1)
+flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
+flags.mark_flag_as_required("model")
+
+
+def main():
+    """Runs the app."""
+    runs = [load(model) for model in FLAGS.model]
+    if len(runs) > 1 and not all(run.maps_points for run in runs):
+        raise InputError("several models are compared on toy domains only")
+    run = runs[0]
+    if run.maps_points or run.maps_images or run.preprocessing is None:
+        for flag in ("classifier", "features", "arithmetic", "turn"):
+            if FLAGS[flag].value is not None:
+                raise InputError(f"--{flag} is for images made of random numbers")
+    drawing.check_flags(run)
+    directory = FLAGS.output_dir
+    if directory is None:
+        names = "+".join(run.directory.resolve().name for run in runs)
+        directory = f"runs/evaluate_gan/{urllib.parse.quote(names, safe='+,')}"
+    directory = pathlib.Path(directory)
+    figures = directory / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    measures = {}
+    for name, figure in _evaluate(runs, measures):
+        save(figure, figures / f"{name}.png")
+    metrics.write(directory, {"models": FLAGS.model, **measures})
+    if FLAGS.json:
+        print(json.dumps(measures))
+        return
+    directories = {str(run.directory) for run in runs}
+    for name, value in measures.items():
+        title = name if name in directories else name.replace("_", " ")
+        shown = f"{value:.4g}" if isinstance(value, float) else value
+        print(f"{title:<40} {shown}")
+    print(f"\nFigures   {figures}/\nMetrics   {directory}/metrics.json")
+
+
+def _evaluate(runs, measures):
+    """Yields figures by their names; writes into the measures."""
+    run = runs[0]
+    if run.maps_points:
+        yield from conversions.compare(runs, measures)
+    elif run.maps_images:
+        yield from conversions.evaluate(run, measures)
+    elif run.preprocessing is None:
+        yield from points.evaluate(run, measures)
+    else:
+        classifier = FLAGS.classifier and features.classifier(FLAGS.classifier)
+        if classifier and run.conditions and run.conditions.are_classes:
+            _check_classes(run, classifier)
+        seen = _features() or (classifier and classifier.features)
+        real = measuring.real_images(run)
+        yield from drawing.draw(run, real)
+        measures |= measuring.measure(run, real, classifier, seen)
+        if run.is_styled:
+            yield from styles.draw(run)
+            measures |= styles.measure(run, classifier, seen)
+
+
+def _check_classes(run, classifier):
+    own, its = run.conditions.names, classifier.class_names
+    if tuple(own) != tuple(its):
+        raise InputError(
+            f"--classifier={FLAGS.classifier} tells {', '.join(its)} apart, and "
+            f"{run.directory} makes {', '.join(own)}; give one of the same classes"
+        )
+
+
+def _features():
+    kind, _, path = (FLAGS.features or "").partition(":")
+    if not kind:
+        return None
+    if kind == "inception":
+        return features.inception(path or "imagenet")
+    return features.saved_model(FLAGS.features)
+
+
+if __name__ == "__main__":
+    command.run(main)

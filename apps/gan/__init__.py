@@ -1,0 +1,1 @@
+"""The parts of apps.train_gan and apps.evaluate_gan."""

@@ -1,0 +1,233 @@
+"""The papers' figures of what a generator makes."""
+
+import math
+import re
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from apps.gan.measuring import random_conditions
+from kerasapps.data.attributes import shape_attributes
+from kerasapps.errors import InputError
+from kerasapps.evaluation.perceptual_path_length import lerp, slerp
+from kerasapps.figures.image_matrix import image_matrix
+from kerasapps.figures.nearest_images import nearest
+from kerasapps.figures.vector_arithmetic import vector_arithmetic
+
+FLAGS = flags.FLAGS
+
+# Rows and columns of the samples, to which --arithmetic and --turn refer.
+_SAMPLES = (8, 8)
+# Rows of other figures, and columns of interpolations.
+_ROWS, _STEPS = 6, 9
+# Samples of which those for arithmetic are chosen.
+_CANDIDATES = 1_000
+# What stands between the numbers of samples in flags.
+_SEPARATORS = {"arithmetic": ("-", "+"), "turn": (":",)}
+# Standard deviations that a condition is shifted by.
+_SHIFTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+
+
+def check_flags(run) -> None:
+    """Checks --arithmetic and --turn.
+
+    Args:
+        run: The `Trained`.
+
+    Raises:
+        InputError: If they aren't as they should be, or the run has conditions.
+    """
+    count = math.prod(_SAMPLES)
+    for flag in _SEPARATORS:
+        if FLAGS[flag].value is None:
+            continue
+        if run.conditions:
+            raise InputError(f"--{flag} is for generators without conditions")
+        groups = _numbers(flag, count)
+        if flag == "arithmetic" and len({len(group) for group in groups}) > 1:
+            raise InputError("--arithmetic: give as many samples in each of its parts")
+
+
+def draw(run, real):
+    """Yields figures by their names.
+
+    Args:
+        run: The `Trained`.
+        real: What `measuring.real_images` returns.
+    """
+    rows, columns = _SAMPLES
+    z = run.draw(rows * columns, FLAGS.seed)
+    conditions, _ = random_conditions(run, len(z))
+    samples = run.make(z, conditions)
+    yield "samples", image_matrix(samples.reshape(rows, columns, *samples.shape[1:]))
+    yield "nearest_training_images", _nearest(samples, real["train"])
+    yield "interpolation", _interpolation(run)
+    if run.conditions is None:
+        yield from _arithmetic(run, z)
+        yield from _turn(run, z)
+    elif run.conditions.are_classes:
+        yield "classes", _classes(run)
+    else:
+        yield from _shifts(run)
+
+
+def _nearest(samples, training):
+    """Goodfellow et al. 2014, figure 2: the last column is nearest to the one before.
+
+    Nearest in the pixels.
+    """
+    columns = 7
+    grid = samples[: _ROWS * columns].reshape(_ROWS, columns, *samples.shape[1:])
+    last = grid[:, -1].astype(np.float32)
+    found = nearest(last / 255, training.astype(np.float32) / 255, 1)[:, 0]
+    both = np.concatenate([grid, training[found][:, None]], axis=1)
+    titles = [*["samples"] * columns, "nearest"]
+    return image_matrix(both, column_titles=titles, framed_columns=[columns])
+
+
+def _interpolation(run):
+    """Radford et al. 2015, figure 4: between two z's in each row."""
+    start, end = np.split(run.draw(2 * _ROWS, FLAGS.seed + 2), 2)
+    spherical = run.network.latent_bounds is None
+    length = np.sqrt(start.shape[1])
+    shares = np.linspace(0, 1, _STEPS)
+    z = [
+        slerp(start, end, np.full([_ROWS, 1], t)) * length
+        if spherical
+        else lerp(start, end, t)
+        for t in shares
+    ]
+    z = np.stack(z, axis=1).reshape(-1, start.shape[1]).astype(np.float32)
+    conditions, _ = random_conditions(run, _ROWS)
+    images = run.make(
+        z, conditions if conditions is None else conditions.repeat(_STEPS, 0)
+    )
+    return image_matrix(images.reshape(_ROWS, _STEPS, *images.shape[1:]))
+
+
+def _arithmetic(run, z):
+    """Radford et al. 2015, figure 7."""
+    if FLAGS.arithmetic:
+        groups = _numbers("arithmetic", len(z))
+        vectors, titles = [z[group] for group in groups], None
+    else:
+        found = _by_shape(run)
+        if found is None:
+            return
+        candidates, thick, right = found
+        signs = ((1, 1), (-1, 1), (-1, -1))
+        vectors = [
+            candidates[np.minimum(a * thick, b * right).argsort()[-3:]]
+            for a, b in signs
+        ]
+        titles = ["thick, right", "thin, right", "thin, left", "thick, left?"]
+    means = np.stack([group.mean(axis=0) for group in vectors])
+    result = means[0] - means[1] + means[2]
+    noise = np.random.default_rng(FLAGS.seed).uniform(-0.25, 0.25, [9, len(result)])
+    noise[4] = 0
+    samples = np.stack([run.make(group) for group in vectors])
+    around = run.make((result + noise).astype(np.float32))
+    yield "arithmetic", vector_arithmetic(samples, run.make(means), around, titles)
+
+
+def _turn(run, z):
+    """Radford et al. 2015, figure 8."""
+    if FLAGS.turn:
+        start, end = (z[group] for group in _numbers("turn", len(z)))
+    else:
+        found = _by_shape(run)
+        if found is None:
+            return
+        candidates, _, right = found
+        order = right.argsort()
+        start, end = candidates[order[:20]], candidates[order[-20:]]
+    turn = end.mean(axis=0) - start.mean(axis=0)
+    shares = np.linspace(-1, 1, _STEPS)
+    samples = run.draw(_ROWS, FLAGS.seed + 3)
+    turned = samples[:, None] + shares[None, :, None] * turn
+    images = run.make(turned.reshape(-1, len(turn)).astype(np.float32))
+    yield (
+        "turn",
+        image_matrix(
+            images.reshape(_ROWS, _STEPS, *images.shape[1:]),
+            column_titles=[f"{share:+.2f}" for share in shares],
+        ),
+    )
+
+
+def _by_shape(run):
+    """Returns z's with the thickness and slant of what is made of them, or None.
+
+    Both are in standard deviations. None for colours: these would not be drawings.
+    """
+    if run.preprocessing.image_shape[-1] != 1:
+        return None
+    z = run.draw(_CANDIDATES, FLAGS.seed + 4)
+    measured = tf.map_fn(
+        shape_attributes, run.make(z), fn_output_signature=tf.float32
+    ).numpy()
+    standardized = (measured - measured.mean(axis=0)) / (measured.std(axis=0) + 1e-6)
+    return z, standardized[:, 0], standardized[:, 1]
+
+
+def _numbers(flag, count):
+    """Returns the lists of samples that a flag names."""
+    separators = _SEPARATORS[flag]
+    text = FLAGS[flag].value
+    parts = [text]
+    for separator in separators:
+        *before, last = parts
+        parts = [*before, *last.split(separator, 1)]
+    try:
+        groups = [[int(number) for number in part.split(",")] for part in parts]
+        fits = all(0 <= number < count for group in groups for number in group)
+    except ValueError:
+        fits = False
+    if not fits or len(parts) != len(separators) + 1:
+        form = "1,2,3".join(["", *separators, ""])
+        raise InputError(
+            f"--{flag}={text}: write numbers of samples, 0 to {count - 1}, as in {form}"
+        )
+    return groups
+
+
+def _classes(run):
+    """Mirza and Osindero 2014, figure 2, turned: a class in each column."""
+    names = list(run.conditions.names)
+    z = run.draw(_ROWS, FLAGS.seed + 3).repeat(len(names), axis=0)
+    labels = np.tile(np.arange(len(names)), _ROWS)
+    images = run.make(z, run.conditions.encode(tf.constant(labels)).numpy())
+    images = images.reshape(_ROWS, len(names), *images.shape[1:])
+    return image_matrix(images, column_titles=names)
+
+
+def _shifts(run):
+    """Gauthier 2014, figure 7: each attribute is shifted, all else stays."""
+    z = run.draw(len(_SHIFTS) + 3, FLAGS.seed + 3)
+    conditions, _ = random_conditions(run, len(z))
+    rows, titles = [run.make(z, conditions)], ["as drawn"]
+    for place, name in enumerate(run.conditions.names):
+        for shift in (-2.0, 2.0):
+            moved = conditions.copy()
+            moved[:, place] += shift
+            rows.append(run.make(z, moved))
+            titles.append(f"{name} {shift:+.0f}")
+    gaps = range(0, len(rows), 2)
+    yield "condition_shifts", image_matrix(np.stack(rows), titles, gap_after_row=gaps)
+    # The whole axis, of a few.
+    for place, name in enumerate(run.conditions.names):
+        few, given = z[:_ROWS], conditions[:_ROWS].copy()
+        columns = []
+        for shift in _SHIFTS:
+            moved = given.copy()
+            moved[:, place] += shift
+            columns.append(run.make(few, moved))
+        yield (
+            f"condition_{re.sub(r'[^0-9A-Za-z.-]', '_', name)}",
+            image_matrix(
+                np.stack(columns, axis=1),
+                column_titles=[f"{shift:+.0f}" for shift in _SHIFTS],
+                title=f"{name}, in standard deviations",
+            ),
+        )

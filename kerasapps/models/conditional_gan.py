@@ -1,0 +1,348 @@
+"""Conditional GAN: "Conditional Generative Adversarial Nets".
+
+https://arxiv.org/abs/1411.1784
+"""
+
+import keras
+
+from kerasapps.layers import Maxout
+from kerasapps.models.dcgan import enlarge, initializer, shrink
+from kerasapps.models.gan import uniform
+from kerasapps.paper import Paper
+
+PAPER = Paper(
+    title="Conditional Generative Adversarial Nets",
+    authors="Mirza, Osindero",
+    year=2014,
+    url="https://arxiv.org/abs/1411.1784",
+    task="gan",
+)
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class ConditionalGAN(keras.Model):
+    """The generator for MNIST, section 4.1; 2,413,984 parameters.
+
+    z and the condition go to hidden layers of their own, which are joined by a second
+    one; all are rectifiers, and the outputs are sigmoids. Half of the hidden units are
+    dropped in training: the paper applies dropout of 0.5 "to both the generator and
+    discriminator" without saying where. Weights start as those of `GAN`, of which the
+    paper repeats the training.
+
+    Args:
+        image_size: Height and width of the images.
+        channels: Channels of the images.
+        latent_size: Numbers in z.
+        condition_size: Numbers in the condition; for digits it is one-hot.
+        latent_units: Hidden units that see z.
+        condition_units: Hidden units that see the condition.
+        units: Units of the joint layer.
+        dropout: Share of the hidden units that are dropped in training. They are noise
+            beside z, on which the generator may come to rely so much that without them
+            all images of a class look alike: see `docs/RESULTS.md`.
+        name: Name of the model.
+
+    Inputs: A list: `z`, float32 of shape `[batch, latent_size]`, uniform from 0 to 1;
+    and `condition`, float32 of shape `[batch, condition_size]`.
+
+    Outputs: Images, float32 of shape `[batch, height, width, channels]`, from 0 to 1.
+
+    Attributes:
+        latent_bounds: Bounds of each number in z.
+        example_bounds: Bounds of the images.
+    """
+
+    latent_bounds = (0.0, 1.0)
+    example_bounds = (0.0, 1.0)
+
+    def __init__(
+        self,
+        image_size=28,
+        channels=1,
+        latent_size=100,
+        condition_size=10,
+        latent_units=200,
+        condition_units=1000,
+        units=1200,
+        dropout=0.5,
+        name="conditional_gan",
+    ):
+        def dense(x, units, name):
+            return keras.layers.Dense(
+                units, activation="relu", kernel_initializer=uniform(0.05), name=name
+            )(x)
+
+        z = keras.Input((latent_size,), name="z", dtype="float32")
+        condition = keras.Input((condition_size,), name="condition", dtype="float32")
+        x = keras.layers.Concatenate(name="join")(
+            [
+                dense(z, latent_units, "latent"),
+                dense(condition, condition_units, "conditional"),
+            ]
+        )
+        x = keras.layers.Dropout(dropout, name="join_dropout")(x)
+        x = dense(x, units, "joint")
+        x = keras.layers.Dropout(dropout, name="joint_dropout")(x)
+        # The outputs stay float32 under mixed precision.
+        x = keras.layers.Dense(
+            image_size * image_size * channels,
+            activation="sigmoid",
+            kernel_initializer=uniform(0.05),
+            name="pixels",
+            dtype="float32",
+        )(x)
+        shape = (image_size, image_size, channels)
+        image = keras.layers.Reshape(shape, name="image", dtype="float32")(x)
+        super().__init__([z, condition], image, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.latent_size = latent_size
+        self.condition_size = condition_size
+        self.latent_units = latent_units
+        self.condition_units = condition_units
+        self.units = units
+        self.dropout = dropout
+
+    def discriminator(self, **options):
+        """Returns the discriminator for these images and conditions.
+
+        Args:
+            **options: Other arguments of `ConditionalGANDiscriminator`.
+        """
+        return ConditionalGANDiscriminator(
+            self.image_size, self.channels, self.condition_size, **options
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "latent_size": self.latent_size,
+            "condition_size": self.condition_size,
+            "latent_units": self.latent_units,
+            "condition_units": self.condition_units,
+            "units": self.units,
+            "dropout": self.dropout,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class ConditionalGANDiscriminator(keras.Model):
+    """The discriminator for MNIST, section 4.1; 1,224,351 parameters.
+
+    The image goes to a maxout layer of five pieces and the condition to another, and
+    both to a joint one of four. Half of these units are dropped in training; see
+    `ConditionalGAN`.
+
+    Args:
+        image_size: Height and width of the images.
+        channels: Channels of the images.
+        condition_size: Numbers in the condition.
+        image_units: Hidden units that see the image.
+        condition_units: Hidden units that see the condition.
+        units: Units of the joint layer.
+        name: Name of the model.
+
+    Inputs: A list: `image`, float32 of shape `[batch, height, width, channels]`, from 0
+    to 1; and `condition`, float32 of shape `[batch, condition_size]`.
+
+    Outputs: The logit that the image is real, float32 of shape `[batch, 1]`.
+    """
+
+    def __init__(
+        self,
+        image_size=28,
+        channels=1,
+        condition_size=10,
+        image_units=240,
+        condition_units=50,
+        units=240,
+        name="conditional_gan_discriminator",
+    ):
+        def maxout(x, units, pieces, name):
+            return Maxout(units, pieces, kernel_initializer=uniform(0.005), name=name)(
+                x
+            )
+
+        image = keras.Input((image_size, image_size, channels), name="image")
+        condition = keras.Input((condition_size,), name="condition", dtype="float32")
+        x = keras.layers.Flatten(name="flatten")(image)
+        x = keras.layers.Concatenate(name="join")(
+            [
+                maxout(x, image_units, 5, "pixels"),
+                maxout(condition, condition_units, 5, "conditional"),
+            ]
+        )
+        x = keras.layers.Dropout(0.5, name="join_dropout")(x)
+        x = maxout(x, units, 4, "joint")
+        x = keras.layers.Dropout(0.5, name="joint_dropout")(x)
+        # The outputs stay float32 under mixed precision.
+        logit = keras.layers.Dense(
+            1, kernel_initializer=uniform(0.005), name="logit", dtype="float32"
+        )(x)
+        super().__init__([image, condition], logit, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.condition_size = condition_size
+        self.image_units = image_units
+        self.condition_units = condition_units
+        self.units = units
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "condition_size": self.condition_size,
+            "image_units": self.image_units,
+            "condition_units": self.condition_units,
+            "units": self.units,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class ConvolutionalConditionalGAN(keras.Model):
+    """A convolutional generator on continuous conditions; 4,959,363 parameters.
+
+    Gauthier, "Conditional Generative Adversarial Nets for Convolutional Face
+    Generation", 2014: the condition is a vector of attributes, which joins z at the
+    input. The layers are those of `DCGAN`, for three sizes of images. Gauthier's code,
+    for 32x32 alone, has the layers of `ConvolutionalGAN` instead, and normal z.
+
+    Args:
+        image_size: Height and width of the images: 32, 28 or 64.
+        channels: Channels of the images.
+        latent_size: Numbers in z.
+        condition_size: Numbers in the condition.
+        filters: Maps before the last layer.
+        name: Name of the model.
+
+    Inputs: A list: `z`, float32 of shape `[batch, latent_size]`, standard normal; and
+    `condition`, float32 of shape `[batch, condition_size]`.
+
+    Outputs: Images, float32 of shape `[batch, height, width, channels]`, from -1 to 1.
+
+    Attributes:
+        latent_bounds: None, as z is normal.
+        example_bounds: Bounds of the images.
+
+    Raises:
+        InputError: If the size isn't one of these.
+    """
+
+    latent_bounds = None
+    example_bounds = (-1.0, 1.0)
+
+    def __init__(
+        self,
+        image_size=32,
+        channels=3,
+        latent_size=100,
+        condition_size=4,
+        filters=128,
+        name="convolutional_conditional_gan",
+    ):
+        z = keras.Input((latent_size,), name="z", dtype="float32")
+        condition = keras.Input((condition_size,), name="condition", dtype="float32")
+        x = keras.layers.Concatenate(name="join")([z, condition])
+        image = enlarge(x, image_size, channels, filters)
+        super().__init__([z, condition], image, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.latent_size = latent_size
+        self.condition_size = condition_size
+        self.filters = filters
+
+    def discriminator(self, **options):
+        """Returns the discriminator for these images and conditions.
+
+        Args:
+            **options: Other arguments of `ConvolutionalConditionalGANDiscriminator`.
+        """
+        return ConvolutionalConditionalGANDiscriminator(
+            self.image_size, self.channels, self.condition_size, **options
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "latent_size": self.latent_size,
+            "condition_size": self.condition_size,
+            "filters": self.filters,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class ConvolutionalConditionalGANDiscriminator(keras.Model):
+    """A convolutional discriminator of images and conditions; 3,331,133 parameters.
+
+    The condition joins the last hidden layer that sees the image alone, which has 500
+    units as in Gauthier's code. There the logit follows, a sum of what the image and
+    what the condition adds, which can't tell whether they belong together; here a
+    hidden layer lies between. Weights start as in `DCGANDiscriminator`, of which the
+    convolutions are.
+
+    Args:
+        image_size: Height and width of the images: 32, 28 or 64.
+        channels: Channels of the images.
+        condition_size: Numbers in the condition.
+        filters: Maps of the first layer.
+        units: Units of the hidden layer before the condition joins, and of that after.
+        name: Name of the model.
+
+    Inputs: A list: `image`, float32 of shape `[batch, height, width, channels]`, from
+    -1 to 1; and `condition`, float32 of shape `[batch, condition_size]`.
+
+    Outputs: The logit that the image is real, float32 of shape `[batch, 1]`.
+
+    Raises:
+        InputError: If the size isn't one of these.
+    """
+
+    def __init__(
+        self,
+        image_size=32,
+        channels=3,
+        condition_size=4,
+        filters=64,
+        units=500,
+        name="convolutional_conditional_gan_discriminator",
+    ):
+        def dense(x, name):
+            x = keras.layers.Dense(units, kernel_initializer=initializer(), name=name)(
+                x
+            )
+            return keras.layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+
+        image = keras.Input((image_size, image_size, channels), name="image")
+        condition = keras.Input((condition_size,), name="condition", dtype="float32")
+        x = dense(shrink(image, filters), "hidden")
+        x = keras.layers.Concatenate(name="join")([x, condition])
+        x = dense(x, "joint")
+        # The outputs stay float32 under mixed precision.
+        logit = keras.layers.Dense(
+            1, kernel_initializer=initializer(), name="logit", dtype="float32"
+        )(x)
+        super().__init__([image, condition], logit, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.condition_size = condition_size
+        self.filters = filters
+        self.units = units
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "condition_size": self.condition_size,
+            "filters": self.filters,
+            "units": self.units,
+            "name": self.name,
+        }

@@ -1,0 +1,377 @@
+"""StyleGAN: "A Style-Based Generator Architecture for Generative Adversarial Networks".
+
+https://arxiv.org/abs/1812.04948
+"""
+
+import keras
+
+from kerasapps.errors import InputError
+from kerasapps.layers import (
+    AdaptiveInstanceNormalization,
+    Blur2D,
+    EqualizedConv2D,
+    EqualizedDense,
+    FadeIn,
+    LearnedConstant,
+    MinibatchStandardDeviation,
+    NoiseImage,
+    NoiseInjection,
+    PixelNormalization,
+)
+from kerasapps.paper import Paper
+
+PAPER = Paper(
+    title="A Style-Based Generator Architecture for Generative Adversarial Networks",
+    authors="Karras, Laine, Aila",
+    year=2018,
+    url="https://arxiv.org/abs/1812.04948",
+    task="gan",
+)
+
+
+def _stages(resolution):
+    """Returns 4, 8, ... up to the resolution."""
+    if resolution < 4 or resolution > 1024 or resolution & (resolution - 1):
+        raise InputError(
+            f"StyleGAN makes images of 4x4, 8x8, ... 1024x1024, not of {resolution}"
+        )
+    return [2**power for power in range(2, resolution.bit_length())]
+
+
+def feature_maps(size, base=8192, most=512):
+    """Returns the number of maps at a resolution.
+
+    Args:
+        size: Height or width of the maps, 4, 8, ...
+        base: Twice the product of the two where there are fewer than `most`.
+        most: The largest number.
+    """
+    return min(2 * base // size, most)
+
+
+def _leaky(x, name):
+    return keras.layers.LeakyReLU(0.2, name=name)(x)
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class StyleGANMapping(keras.Model):
+    """The mapping network f: from z to w, section 2; 2,101,248 parameters.
+
+    Fully connected layers with leaky rectifiers, of z normalized to length
+    sqrt(latent_size); their learning rate is a hundredth of the others' (appendix C).
+
+    Args:
+        latent_size: Numbers in z, and in w.
+        num_layers: Number of layers.
+        name: Name of the model.
+
+    Inputs: `z`, float32 of shape `[batch, latent_size]`.
+
+    Outputs: w, float32 of shape `[batch, latent_size]`.
+    """
+
+    def __init__(self, latent_size=512, num_layers=8, name="mapping"):
+        z = keras.Input((latent_size,), name="z", dtype="float32")
+        x = PixelNormalization(name="normalize", dtype="float32")(z)
+        for number in range(1, num_layers + 1):
+            x = EqualizedDense(
+                latent_size, rate=0.01, name=f"fc{number}", dtype="float32"
+            )(x)
+            x = keras.layers.LeakyReLU(0.2, name=f"fc{number}_relu", dtype="float32")(x)
+        super().__init__(z, x, name=name)
+        self.latent_size = latent_size
+        self.num_layers = num_layers
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "latent_size": self.latent_size,
+            "num_layers": self.num_layers,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class StyleGANSynthesis(keras.Model):
+    """The synthesis network g: from styles and noise to an image, section 2, figure 1.
+
+    It starts from a learned constant of 4x4. At each resolution are two 3x3
+    convolutions, the first of them after upsampling and followed by a blur; to each are
+    added noise and biases, and then come a leaky rectifier and AdaIN. A 1x1 convolution
+    makes the image. While a resolution is faded in, the image is a mixture with the
+    enlarged one of the resolution below.
+
+    Args:
+        image_size: Height and width of the images, a power of two from 4 to 1024.
+        channels: Channels of the images.
+        latent_size: Numbers in a style.
+        base: Sets the numbers of maps, see `feature_maps`.
+        most: The largest number of maps.
+        fading: Whether the last resolution is faded in, by the layer `fade_in`.
+        name: Name of the model.
+
+    Inputs: A list: `styles`, float32 of shape `[batch, layers, latent_size]`, one for
+    each of two layers a resolution; then for each of these noise, float32 of shape
+    `[batch, size, size, 1]`.
+
+    Outputs: Images, float32 of shape `[batch, height, width, channels]`; -1 is
+    black and 1 is white, and they may lie beyond.
+
+    Raises:
+        InputError: If the size isn't one of these.
+    """
+
+    def __init__(
+        self,
+        image_size=1024,
+        channels=3,
+        latent_size=512,
+        base=8192,
+        most=512,
+        fading=False,
+        name="synthesis",
+    ):
+        sizes = _stages(image_size)
+        styles = keras.Input(
+            (2 * len(sizes), latent_size), name="styles", dtype="float32"
+        )
+        noises = [
+            keras.Input((size, size, 1), name=f"noise{size}_{number}", dtype="float32")
+            for size in sizes
+            for number in (1, 2)
+        ]
+        given = iter(enumerate(noises))
+
+        def finish(x, name):
+            """Adds noise and biases; rectifies; normalizes as the style says."""
+            layer, noise = next(given)
+            x = NoiseInjection(name=f"{name}_noise")([x, noise])
+            x = _Bias(name=f"{name}_bias")(x)
+            x = _leaky(x, f"{name}_relu")
+            return AdaptiveInstanceNormalization(name=f"{name}_style")(
+                [x, styles[:, layer]]
+            )
+
+        def to_image(x, size):
+            # The images stay float32 under mixed precision.
+            return EqualizedConv2D(
+                channels, 1, gain=1.0, name=f"image{size}", dtype="float32"
+            )(x)
+
+        x = None
+        for size in sizes:
+            maps = feature_maps(size, base, most)
+            before = x
+            if size == 4:
+                x = LearnedConstant((4, 4, maps), name="constant")(styles)
+            else:
+                x = keras.layers.UpSampling2D(name=f"up{size}")(x)
+                x = EqualizedConv2D(maps, 3, use_bias=False, name=f"conv{size}_1")(x)
+                x = Blur2D(name=f"blur{size}")(x)
+            x = finish(x, f"layer{size}_1")
+            x = EqualizedConv2D(maps, 3, use_bias=False, name=f"conv{size}_2")(x)
+            x = finish(x, f"layer{size}_2")
+        image = to_image(x, image_size)
+        if fading:
+            if image_size == 4:
+                raise InputError("images of 4x4 are the first: there is no fading")
+            small = to_image(before, image_size // 2)
+            large = keras.layers.UpSampling2D(name="image_up", dtype="float32")(small)
+            image = FadeIn(name="fade_in", dtype="float32")([large, image])
+        super().__init__([styles, *noises], image, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.latent_size = latent_size
+        self.base = base
+        self.most = most
+        self.fading = fading
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "latent_size": self.latent_size,
+            "base": self.base,
+            "most": self.most,
+            "fading": self.fading,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class StyleGAN(keras.Model):
+    """The generator: mapping and synthesis network; 26,212,019 parameters.
+
+    Args:
+        image_size: Height and width of the images, a power of two from 4 to 1024.
+        channels: Channels of the images.
+        latent_size: Numbers in z and in w.
+        mapping_layers: Layers of the mapping network.
+        base: Sets the numbers of maps, see `feature_maps`.
+        most: The largest number of maps.
+        fading: Whether the last resolution is faded in.
+        name: Name of the model.
+
+    Inputs: `z`, float32 of shape `[batch, latent_size]`, standard normal.
+
+    Outputs: Images, float32 of shape `[batch, height, width, channels]`, with
+    one style for all layers and new noise each time.
+
+    Attributes:
+        mapping: The `StyleGANMapping`.
+        synthesis: The `StyleGANSynthesis`.
+        latent_size: Numbers in z.
+        latent_bounds: None, as z is normal.
+        example_bounds: Black and white.
+
+    Raises:
+        InputError: If the size isn't one of these.
+    """
+
+    latent_bounds = None
+    example_bounds = (-1.0, 1.0)
+
+    def __init__(
+        self,
+        image_size=1024,
+        channels=3,
+        latent_size=512,
+        mapping_layers=8,
+        base=8192,
+        most=512,
+        fading=False,
+        name="stylegan",
+    ):
+        mapping = StyleGANMapping(latent_size, mapping_layers)
+        synthesis = StyleGANSynthesis(
+            image_size, channels, latent_size, base, most, fading
+        )
+        styles, *noises = synthesis.inputs
+        z = keras.Input((latent_size,), name="z", dtype="float32")
+        w = mapping(z)
+        broadcast = keras.layers.RepeatVector(
+            styles.shape[1], name="broadcast", dtype="float32"
+        )
+        drawn = [
+            NoiseImage(*noise.shape[1:3], name=f"{noise.name}_drawn", dtype="float32")(
+                z
+            )
+            for noise in noises
+        ]
+        super().__init__(z, synthesis([broadcast(w), *drawn]), name=name)
+        self.mapping = mapping
+        self.synthesis = synthesis
+        self.latent_size = latent_size
+
+    def discriminator(self, **options):
+        """Returns the discriminator for these images, as wide and as faded in.
+
+        Args:
+            **options: Other arguments of `StyleGANDiscriminator`.
+        """
+        config = self.synthesis.get_config()
+        del config["latent_size"], config["name"]
+        return StyleGANDiscriminator(**(config | options))
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        config = self.synthesis.get_config()
+        return config | {
+            "mapping_layers": self.mapping.num_layers,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class StyleGANDiscriminator(keras.Model):
+    """The discriminator, as in progressive growing; 23,077,137 parameters.
+
+    Args:
+        image_size: Height and width of the images, a power of two from 4 to 1024.
+        channels: Channels of the images.
+        base: Sets the numbers of maps, see `feature_maps`.
+        most: The largest number of maps.
+        fading: Whether the first resolution is faded in, by the layer `fade_in`.
+        name: Name of the model.
+
+    Inputs: `image`, float32 of shape `[batch, height, width, channels]`.
+
+    Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
+
+    Raises:
+        InputError: If the size isn't one of these.
+    """
+
+    def __init__(
+        self,
+        image_size=1024,
+        channels=3,
+        base=8192,
+        most=512,
+        fading=False,
+        name="stylegan_discriminator",
+    ):
+        sizes = _stages(image_size)
+        image = keras.Input((image_size, image_size, channels), name="image")
+
+        def from_image(x, size):
+            maps = feature_maps(size, base, most)
+            x = EqualizedConv2D(maps, 1, name=f"image{size}")(x)
+            return _leaky(x, f"image{size}_relu")
+
+        def convolution(x, maps, name):
+            return EqualizedConv2D(maps, 3, name=name)(x)
+
+        x = from_image(image, image_size)
+        for size in reversed(sizes[1:]):
+            x = convolution(x, feature_maps(size, base, most), f"conv{size}_1")
+            x = _leaky(x, f"conv{size}_1_relu")
+            x = Blur2D(name=f"blur{size}")(x)
+            x = convolution(x, feature_maps(size // 2, base, most), f"conv{size}_2")
+            x = keras.layers.AveragePooling2D(2, name=f"down{size}")(x)
+            x = _leaky(x, f"conv{size}_2_relu")
+            if fading and size == image_size:
+                small = keras.layers.AveragePooling2D(2, name="image_down")(image)
+                x = FadeIn(name="fade_in")([from_image(small, size // 2), x])
+        if fading and image_size == 4:
+            raise InputError("images of 4x4 are the first: there is no fading")
+        x = MinibatchStandardDeviation(name="deviation")(x)
+        x = convolution(x, feature_maps(4, base, most), "conv4")
+        x = _leaky(x, "conv4_relu")
+        x = keras.layers.Flatten(name="flatten")(x)
+        x = EqualizedDense(feature_maps(2, base, most), name="fc1")(x)
+        x = _leaky(x, "fc1_relu")
+        # The outputs stay float32 under mixed precision.
+        logit = EqualizedDense(1, gain=1.0, name="fc2", dtype="float32")(x)
+        super().__init__(image, logit, name=name)
+        self.image_size = image_size
+        self.channels = channels
+        self.base = base
+        self.most = most
+        self.fading = fading
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "base": self.base,
+            "most": self.most,
+            "fading": self.fading,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasapps")
+class _Bias(keras.layers.Layer):
+    """Biases of the maps, which come after the noise."""
+
+    def build(self, input_shape):
+        self.bias = self.add_weight((input_shape[-1],), initializer="zeros", name="b")
+
+    def call(self, inputs):
+        return inputs + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

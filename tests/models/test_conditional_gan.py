@@ -1,0 +1,137 @@
+"""The networks of Mirza and Osindero 2014 and of Gauthier 2014."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasapps.errors import InputError
+from kerasapps.models.conditional_gan import (
+    ConditionalGAN,
+    ConditionalGANDiscriminator,
+    ConvolutionalConditionalGAN,
+    ConvolutionalConditionalGANDiscriminator,
+)
+from kerasapps.models.dcgan import DCGAN, DCGANDiscriminator
+from tests.checks import blueprint, parameters, random_inputs
+
+RANDOM = np.random.default_rng(0)
+
+SMALL = [
+    ConditionalGAN(6, condition_size=3),
+    ConditionalGANDiscriminator(6, condition_size=3),
+    ConvolutionalConditionalGAN(28, 1, condition_size=3, filters=4),
+    ConvolutionalConditionalGANDiscriminator(28, 1, condition_size=3, filters=4),
+]
+each = pytest.mark.parametrize("model", SMALL, ids=lambda model: model.name)
+
+
+def test_parameters_of_each_layer():
+    assert parameters(blueprint(ConditionalGAN)) == {
+        "latent": 100 * 200 + 200,
+        "conditional": 10 * 1000 + 1000,
+        "joint": 1200 * 1200 + 1200,
+        "pixels": 1200 * 784 + 784,
+    }
+    counts = parameters(blueprint(ConditionalGANDiscriminator))
+    assert counts == {
+        "pixels": 784 * 240 * 5 + 240 * 5,
+        "conditional": 10 * 50 * 5 + 50 * 5,
+        "joint": (240 + 50) * 240 * 4 + 240 * 4,
+        "logit": 240 + 1,
+    }
+    assert sum(counts.values()) == 1_224_351
+
+
+def test_the_generator_by_its_formula():
+    model = ConditionalGAN(4, 2, 5, 3, latent_units=6, condition_units=7, units=8)
+    for weight in model.trainable_weights:
+        weight.assign(RANDOM.normal(0, 0.3, weight.shape))
+    z, y = RANDOM.normal(size=(3, 5)), RANDOM.normal(size=(3, 3))
+    (wz, bz), (wy, by), (wj, bj), (wx, bx) = (
+        model.get_layer(name).get_weights()
+        for name in ("latent", "conditional", "joint", "pixels")
+    )
+    hidden = np.maximum(np.concatenate([z @ wz + bz, y @ wy + by], axis=1), 0)
+    sums = np.maximum(hidden @ wj + bj, 0) @ wx + bx
+    expected = (1 / (1 + np.exp(-sums))).reshape(3, 4, 4, 2)
+    np.testing.assert_allclose(model([z, y]), expected, atol=1e-5)
+
+
+def test_the_discriminator_by_its_formula():
+    model = ConditionalGANDiscriminator(
+        4, 2, 3, image_units=6, condition_units=5, units=7
+    )
+    for weight in model.trainable_weights:
+        weight.assign(RANDOM.normal(0, 0.3, weight.shape))
+    x, y = RANDOM.normal(size=(3, 4, 4, 2)), RANDOM.normal(size=(3, 3))
+    (wx, bx), (wy, by), (wj, bj), (w, b) = (
+        model.get_layer(name).get_weights()
+        for name in ("pixels", "conditional", "joint", "logit")
+    )
+    seen = (x.reshape(3, -1) @ wx + bx).reshape(3, 6, 5).max(axis=-1)
+    given = (y @ wy + by).reshape(3, 5, 5).max(axis=-1)
+    joint = np.concatenate([seen, given], axis=1) @ wj + bj
+    expected = joint.reshape(3, 7, 4).max(axis=-1) @ w + b
+    np.testing.assert_allclose(model([x, y]), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("model", SMALL[:2], ids=lambda model: model.name)
+def test_half_of_the_hidden_units_are_dropped_in_training(model):
+    rates = [x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.5, 0.5]
+    inputs = random_inputs(model)
+    np.testing.assert_array_equal(model(inputs), model(inputs))
+    assert np.any(model(inputs, training=True) != model(inputs, training=True))
+
+
+@each
+def test_outputs_depend_on_each_input(model):
+    first, second = random_inputs(model)
+    outputs = np.asarray(model([first, second]))
+    for others in ([first + 1, second], [first, second + 1]):
+        differences = np.abs(model(others) - outputs).reshape(3, -1).max(axis=1)
+        assert (differences > 0).all()
+
+
+@pytest.mark.parametrize("model", SMALL[1::2], ids=lambda model: model.name)
+def test_discriminators_can_tell_whether_image_and_condition_belong_together(model):
+    for weight in model.trainable_weights:
+        weight.assign(RANDOM.normal(0, 0.3, weight.shape))
+    (x, other_x), (y, other_y) = (
+        RANDOM.normal(size=(2, 50, *tensor.shape[1:])) for tensor in model.inputs
+    )
+    # It would be zero if image and condition each added something to the logit.
+    together = (model([x, y]) - model([other_x, y]) - model([x, other_y])) + model(
+        [other_x, other_y]
+    )
+    assert np.abs(together).max() > 1e-3
+
+
+@pytest.mark.parametrize("size", [28, 32, 64])
+def test_convolutional_ones_are_those_of_dcgan_and_conditions(size):
+    unconditional = parameters(blueprint(DCGAN, image_size=size, latent_size=104))
+    model = blueprint(ConvolutionalConditionalGAN, image_size=size, condition_size=4)
+    assert parameters(model) == unconditional
+    unconditional = parameters(blueprint(DCGANDiscriminator, image_size=size))
+    features = unconditional.pop("logit") - 1
+    model = blueprint(
+        ConvolutionalConditionalGANDiscriminator, image_size=size, condition_size=4
+    )
+    assert parameters(model) == unconditional | {
+        "hidden": features * 500 + 500,
+        "joint": (500 + 4) * 500 + 500,
+        "logit": 500 + 1,
+    }
+
+
+def test_convolutional_parameters():
+    counts = parameters(blueprint(ConvolutionalConditionalGANDiscriminator))
+    assert sum(counts.values()) == 3_331_133
+
+
+@pytest.mark.parametrize(
+    "model", [ConvolutionalConditionalGAN, ConvolutionalConditionalGANDiscriminator]
+)
+def test_other_sizes_are_errors(model):
+    with pytest.raises(InputError, match="28, 32 and 64 pixels, not 30"):
+        model(30)
