@@ -100,6 +100,7 @@ def main():
         # The paper's widths are for photographs of 64x64; these have 8x8 pixels.
         FLAGS.set_default("model_options", ["filters=32"])
         FLAGS.set_default("discriminator_options", ["filters=32"])
+        FLAGS.set_default("epochs", 60)
     grows = has_argument("fading")(constructor)
     check_flags(constructor)
     if grows:

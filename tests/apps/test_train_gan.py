@@ -295,12 +295,13 @@ def test_conditions_are_those_of_the_images(gan_runs):
 def test_figures_of_points_and_domains(gan_runs):
     folder, _ = gan_runs
     for name, figures in {
-        "ring": {"mode_collapse"},
-        "gaussian": {"densities"},
+        # With the animation.
+        "ring": {"mode_collapse", "samples"},
+        "gaussian": {"densities", "samples"},
         "toy": {"mapping"},
         "edges": {
             *("a_to_b_to_a", "b_to_a_to_b", "repeated_conversion"),
-            "samples_over_training",
+            *("samples_over_training", "samples"),
         },
         "two_folders": {"a_to_b", "samples_over_training"},
         "labels": {"samples", "samples_over_training"},
