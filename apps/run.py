@@ -153,7 +153,8 @@ class Run:
             self._checkpoints.mkdir(parents=True, exist_ok=True)
             (self.directory / "tensorboard").mkdir(exist_ok=True)
             begun = list(self._checkpoints.rglob("checkpoint-*.npz"))
-            if not (FLAGS.resume and begun):
+            # Only in a folder that is a run's: another may hold anything.
+            if path.exists() and not (FLAGS.resume and begun):
                 self._remove_earlier_run(begun)
             elif begun and path.exists():
                 before = path.read_text().splitlines()
@@ -181,7 +182,6 @@ class Run:
         if self.is_chief:
             for left in (
                 *self.directory.glob("metrics.json"),
-                *self.directory.glob("*.keras"),
                 *(self.directory / "samples").glob("*.npz"),
                 *(self.directory / "tensorboard").rglob("events.*"),
             ):

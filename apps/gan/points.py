@@ -45,5 +45,4 @@ def evaluate(run, measures: dict):
     if mixture.means.shape[1] == 2:
         made = generate(run.network, run.draw(FLAGS.samples, FLAGS.seed + 1))
         target = mixture.draw([0, 1], FLAGS.samples).numpy()
-        epochs = run.metrics["epochs"]
-        yield "points", mode_collapse(target, [(epochs, made)])
+        yield "points", mode_collapse(target, [(run.metrics["steps"], made)])

@@ -66,6 +66,7 @@ def report(run, constructor, examples, generator, discriminator, history) -> Non
         {
             **common_metrics(constructor, [generator], [discriminator]),
             **measures,
+            "steps": FLAGS.epochs * examples.training.steps_per_epoch,
             "conditions": conditions and conditions._asdict(),
             "preprocessing": preprocessing and preprocessing.to_config(),
             "history": history,
