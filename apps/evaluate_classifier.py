@@ -36,10 +36,11 @@ import kerasapps.figures.confusion_matrix
 from apps import command
 from apps.metrics import write
 from apps.models import find, has_argument
-from kerasapps import keras_applications, keras_file
+from kerasapps import keras_applications
 from kerasapps.data import image_classification
 from kerasapps.data.preprocessing import Preprocessing
 from kerasapps.errors import InputError
+from kerasapps.evaluation import trained_classifier
 from kerasapps.evaluation.classification import class_accuracy, top_k_error
 from kerasapps.evaluation.protocols import PAPER_SCALES, evaluate, scales_for
 from kerasapps.figures.attention_maps import attention_maps
@@ -173,20 +174,15 @@ def load_model(model: str) -> Trained:
     directory = pathlib.Path(model)
     if not directory.is_dir():
         return _with_imagenet_weights(model)
-    try:
-        metrics = json.loads((directory / "metrics.json").read_text())
-        preprocessing = Preprocessing.from_config(metrics["preprocessing"])
-        class_names = tuple(metrics["class_accuracy"])
-        dataset = metrics["dataset"]
-        validation_split = metrics.get("validation_split")
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"--model={model} holds no finished run of an image classifier; give a "
-            "folder in runs/train_classifier"
-        ) from error
-    network = keras_file.load(directory / "model.keras")
-    name = directory.resolve().name
-    return Trained(name, network, preprocessing, dataset, validation_split, class_names)
+    trained = trained_classifier.load(model)
+    return Trained(
+        directory.resolve().name,
+        trained.network,
+        trained.preprocessing,
+        trained.metrics["dataset"],
+        trained.metrics.get("validation_split"),
+        trained.class_names,
+    )
 
 
 def _with_imagenet_weights(name):
@@ -408,7 +404,7 @@ def draw(folder, model, data, split, labels, probabilities, matrix):
 
 def _nearest_training_images(network, preprocessing, data, images):
     """Returns the figure of test images and the training images nearest to them."""
-    hidden = _last_hidden(network)
+    hidden = trained_classifier.last_hidden(network)
     candidates = _some_of(data.train.size, FLAGS.nearest)
     training = data.train.select(candidates).map(
         lambda raw, _: preprocessing(data.decode(raw)),
@@ -424,12 +420,6 @@ def _nearest_training_images(network, preprocessing, data, images):
     pictures = _as_pixels(_images(data.train, data.decode, preprocessing, positions))
     neighbours = pictures[np.searchsorted(positions, candidates[found])]
     return nearest_images(_as_pixels(images), neighbours)
-
-
-def _last_hidden(network):
-    """Returns the network up to the input of its last layer with weights."""
-    last = [layer for layer in network.layers if layer.weights][-1]
-    return keras.Model(network.inputs, last.input)
 
 
 def _some_of(size, count):

@@ -130,9 +130,8 @@ def _evaluate(runs, measures):
         if classifier and run.conditions and run.conditions.are_classes:
             _check_classes(run, classifier)
         seen = _features() or (classifier and classifier.features)
-        real = measuring.real_images(run)
-        yield from drawing.draw(run, real)
-        measures |= measuring.measure(run, real, classifier, seen)
+        yield from drawing.draw(run, measuring.real_images(run, "train"))
+        measures |= measuring.measure(run, classifier, seen)
         if run.is_styled:
             yield from styles.draw(run)
             measures |= styles.measure(run, classifier, seen)

@@ -217,15 +217,18 @@ class Run:
             FLAGS.beta_2,
         )
 
-    def compile(self, model: keras.Model, steps_per_epoch: int, **arguments) -> None:
+    def compile(
+        self, model: keras.Model, steps_per_epoch: int, ema: bool = True, **arguments
+    ) -> None:
         """Compiles `model` with the optimizer that the flags ask for.
 
         Args:
             model: The model, made in the strategy's scope, where this is called too.
             steps_per_epoch: Steps in an epoch, in which the schedules count.
+            ema: Whether the optimizer may keep the moving average that --ema asks for.
             **arguments: Other arguments of the model's `compile`, as loss and metrics.
         """
-        optimizer = self.make_optimizer(steps_per_epoch)
+        optimizer = self.make_optimizer(steps_per_epoch, ema)
         model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
         # A model of several networks has built it on those that it trains.
         if not model.optimizer.built:
@@ -336,7 +339,7 @@ class Run:
             )
         ]
         stateful = []
-        if FLAGS.ema:
+        if getattr(optimizer, "inner_optimizer", optimizer).use_ema:
             callbacks.append(keras.callbacks.SwapEMAWeights())
         if FLAGS.schedule == "plateau":
             plateau = keras.callbacks.ReduceLROnPlateau(

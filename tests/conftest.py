@@ -2,6 +2,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import pytest
 import tensorflow as tf
 
 # Two devices, so that distribution can be tested in one process on any machine. Nothing
@@ -11,3 +12,12 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keeps each file's tests in one process: what they share is made but once."""
+    for item in items:
+        # Both of the GANs' apps look at the same runs.
+        name = "gans" if "gan_runs" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent}/{name}"))

@@ -140,17 +140,40 @@ def measure(networks, pair, preprocessing, target: str) -> dict[str, float]:
     return found
 
 
-def measure_points(networks, dataset: str) -> dict:
+def map_points(a_to_b, b_discriminator, dataset: str) -> dict[str, np.ndarray]:
+    """Returns where points of A are mapped to, and what else the figure needs.
+
+    Args:
+        a_to_b: The generator.
+        b_discriminator: The discriminator of B.
+        dataset: The pair of toy domains.
+
+    Returns:
+        "mapped", float32 `[points, dimensions]`; and in one dimension "line", of evenly
+        spaced points of A, in two "judged", what the discriminator holds of a grid.
+    """
+    a, b = TOY_DOMAINS[dataset]
+    points, _ = _points(a)
+    arrays = {"mapped": a_to_b(points).numpy()}
+    if a.means.shape[1] == 1:
+        arrays["line"] = a_to_b(_grid(a)[:, None]).numpy()[:, 0]
+    else:
+        side = np.linspace(-_reach(b), _reach(b), _GRID, dtype=np.float32)
+        places = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+        judged = tf.sigmoid(b_discriminator(places)).numpy()
+        arrays["judged"] = judged.reshape(_GRID, _GRID)
+    return arrays
+
+
+def measure_points(mapped: np.ndarray, dataset: str) -> dict:
     """Returns measures of which mode of B each mode of A is mapped to, by their names.
 
     Args:
-        networks: The generators by their names.
+        mapped: As `map_points` returns it.
         dataset: The pair of toy domains.
     """
     a, b = TOY_DOMAINS[dataset]
-    points, modes = _points(a)
-    mapped = networks["a_to_b"](points).numpy()
-    found = mode_matches(mapped, modes, b.means, b.deviation)
+    found = mode_matches(mapped, _points(a)[1], b.means, b.deviation)
     return {
         "modes_hit": found.hit,
         "purity": found.purity,
@@ -160,38 +183,23 @@ def measure_points(networks, dataset: str) -> dict:
     }
 
 
-def draw_points(models: dict, dataset: str):
-    """Draws where each model maps the points of A.
+def draw_points(panels: dict, dataset: str):
+    """Draws where the points of A are mapped to.
 
     Args:
-        models: The networks of each model by its name.
+        panels: What `map_points` returns for each panel, by the panel's name.
         dataset: The pair of toy domains.
     """
     a, b = TOY_DOMAINS[dataset]
     points, modes = _points(a)
-    reach = np.abs(b.means).max() + 6 * b.deviation
-    panels = []
+    hits = [measure_points(p["mapped"], dataset)["modes_hit"] for p in panels.values()]
+    named = zip(panels.items(), hits, strict=True)
     if a.means.shape[1] == 1:
-        ends = np.abs(a.means).max() + 4 * a.deviation
-        grid = np.linspace(-ends, ends, _GRID, dtype=np.float32)
-        for name, networks in models.items():
-            mapped, line = (
-                networks["a_to_b"](x).numpy()[:, 0] for x in (points, grid[:, None])
-            )
-            panels.append(
-                (name, mapped, line, measure_points(networks, dataset)["modes_hit"])
-            )
-        return line_mapping(
-            points.numpy()[:, 0], modes, b.means[:, 0], b.deviation, grid, panels
-        )
-    side = np.linspace(-reach, reach, _GRID, dtype=np.float32)
-    places = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    for name, networks in models.items():
-        mapped = networks["a_to_b"](points).numpy()
-        judged = tf.sigmoid(networks["b_discriminator"](places)).numpy()
-        hit = measure_points(networks, dataset)["modes_hit"]
-        panels.append((name, mapped, judged.reshape(_GRID, _GRID), hit))
-    return plane_mapping(modes, b.means, (-reach, reach, -reach, reach), panels)
+        drawn = [(n, p["mapped"][:, 0], p["line"], hit) for (n, p), hit in named]
+        points = points.numpy()[:, 0]
+        return line_mapping(points, modes, b.means[:, 0], b.deviation, _grid(a), drawn)
+    drawn = [(n, p["mapped"], p["judged"], hit) for (n, p), hit in named]
+    return plane_mapping(modes, b.means, 2 * (-_reach(b), _reach(b)), drawn)
 
 
 def _points(mixture):
@@ -199,6 +207,17 @@ def _points(mixture):
     points = mixture.draw([1, 1], _POINTS)
     distances = np.linalg.norm(points.numpy()[:, None] - mixture.means, axis=-1)
     return points, distances.argmin(axis=1)
+
+
+def _grid(mixture):
+    """Returns evenly spaced points of one dimension."""
+    ends = np.abs(mixture.means).max() + 4 * mixture.deviation
+    return np.linspace(-ends, ends, _GRID, dtype=np.float32)
+
+
+def _reach(mixture):
+    """Returns how far its points lie from zero in each dimension, at most."""
+    return np.abs(mixture.means).max() + 6 * mixture.deviation
 
 
 def evaluate(run, measures: dict):
@@ -228,11 +247,12 @@ def compare(runs, measures: dict):
             f"the models map different domains: {', '.join(sorted(names))}"
         )
     (dataset,) = names
-    models = {}
+    panels = {}
     for run in runs:
-        kind = run.metrics["discovery"]
+        kind, networks = run.metrics["discovery"], run.networks()
+        panel = map_points(networks["a_to_b"], networks["b_discriminator"], dataset)
         # Of several runs of one kind the figure shows the first.
-        models.setdefault(kind, run.networks())
-        found = measure_points(run.networks(), dataset)
+        panels.setdefault(kind, panel)
+        found = measure_points(panel["mapped"], dataset)
         measures[str(run.directory)] = {"discovery": kind, **found}
-    yield "mapping", draw_points(models, dataset)
+    yield "mapping", draw_points(panels, dataset)

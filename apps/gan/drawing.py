@@ -8,11 +8,10 @@ import tensorflow as tf
 from absl import flags
 
 from apps.gan.measuring import random_conditions
-from kerasapps.data.attributes import shape_attributes
+from kerasapps.data.attributes import shape_attributes_of
 from kerasapps.errors import InputError
 from kerasapps.evaluation.perceptual_path_length import lerp, slerp
 from kerasapps.figures.image_matrix import image_matrix
-from kerasapps.figures.nearest_images import nearest
 from kerasapps.figures.vector_arithmetic import vector_arithmetic
 
 FLAGS = flags.FLAGS
@@ -49,19 +48,19 @@ def check_flags(run) -> None:
             raise InputError("--arithmetic: give as many samples in each of its parts")
 
 
-def draw(run, real):
+def draw(run, training):
     """Yields figures by their names.
 
     Args:
         run: The `Trained`.
-        real: What `measuring.real_images` returns.
+        training: Batches of all images that it learned from.
     """
     rows, columns = _SAMPLES
     z = run.draw(rows * columns, FLAGS.seed)
     conditions, _ = random_conditions(run, len(z))
     samples = run.make(z, conditions)
     yield "samples", image_matrix(samples.reshape(rows, columns, *samples.shape[1:]))
-    yield "nearest_training_images", _nearest(samples, real["train"])
+    yield "nearest_training_images", _nearest(samples, training)
     yield "interpolation", _interpolation(run)
     if run.conditions is None:
         yield from _arithmetic(run, z)
@@ -75,13 +74,21 @@ def draw(run, real):
 def _nearest(samples, training):
     """Goodfellow et al. 2014, figure 2: the last column is nearest to the one before.
 
-    Nearest in the pixels.
+    Nearest in the pixels, of all training images.
     """
     columns = 7
     grid = samples[: _ROWS * columns].reshape(_ROWS, columns, *samples.shape[1:])
-    last = grid[:, -1].astype(np.float32)
-    found = nearest(last / 255, training.astype(np.float32) / 255, 1)[:, 0]
-    both = np.concatenate([grid, training[found][:, None]], axis=1)
+    last = grid[:, -1].astype(np.float32) / 255
+    found, distances = np.zeros_like(grid[:, -1]), np.full(_ROWS, np.inf)
+    for images in training:
+        steps = last[:, None] - images.astype(np.float32) / 255
+        squares = np.square(steps).sum(axis=(2, 3, 4))  # [rows, images]
+        nearest = squares.argmin(axis=1)
+        least = squares.min(axis=1)
+        closer = least < distances
+        found[closer] = images[nearest[closer]]
+        distances[closer] = least[closer]
+    both = np.concatenate([grid, found[:, None]], axis=1)
     titles = [*["samples"] * columns, "nearest"]
     return image_matrix(both, column_titles=titles, framed_columns=[columns])
 
@@ -164,9 +171,7 @@ def _by_shape(run):
     if run.preprocessing.image_shape[-1] != 1:
         return None
     z = run.draw(_CANDIDATES, FLAGS.seed + 4)
-    measured = tf.map_fn(
-        shape_attributes, run.make(z), fn_output_signature=tf.float32
-    ).numpy()
+    measured = shape_attributes_of(run.make(z))
     standardized = (measured - measured.mean(axis=0)) / (measured.std(axis=0) + 1e-6)
     return z, standardized[:, 0], standardized[:, 1]
 

@@ -18,7 +18,7 @@ from kerasapps.serving.generator import Conditions
 FLAGS = flags.FLAGS
 
 # New points in an epoch of a mixture of Gaussians.
-_POINTS = 51_200
+EPOCH_POINTS = 51_200
 
 
 class Examples(NamedTuple):
@@ -79,11 +79,11 @@ def _points(constructor):
             f"{', '.join(MIXTURES)}"
         )
     mixture = MIXTURES[FLAGS.dataset]
-    training = PointData(mixture, _POINTS, batch_size(), FLAGS.seed)
+    training = PointData(mixture, EPOCH_POINTS, batch_size(), FLAGS.seed)
     return Examples(
         training,
         {"dimensions": mixture.means.shape[1]},
-        {"points": _POINTS},
+        {"points": EPOCH_POINTS},
         mixture=mixture,
     )
 

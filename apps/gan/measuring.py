@@ -1,11 +1,14 @@
 """How good generated images are, in numbers."""
 
+import functools
+from collections.abc import Iterator
+
 import numpy as np
 import tensorflow as tf
 from absl import flags
 
 from kerasapps.data import attributes, image_classification
-from kerasapps.evaluation.features import label_accuracy
+from kerasapps.evaluation.frechet import Moments
 
 FLAGS = flags.FLAGS
 
@@ -13,36 +16,33 @@ FLAGS = flags.FLAGS
 _BATCH = 200
 
 
-def real_images(run) -> dict[str, np.ndarray]:
-    """Returns images that the run learned from, and others that it didn't.
+def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]:
+    """Yields real images, as large as the generated ones.
 
     Args:
         run: The `Trained`.
+        name: "train", those that it learned from, or "validation", the others.
+        most: How many at most, a fixed random part; None for all in their order.
 
-    Returns:
-        "train" and "validation", uint8 `[number, height, width, channels]`, at most
-        --samples of each, a fixed random part, at the size of the generated ones.
+    Yields:
+        uint8 `[batch, height, width, channels]`.
 
     Raises:
         InputError: If they can't be had.
     """
-    data = image_classification.load(
-        run.metrics["dataset"],
-        FLAGS.data_dir,
-        run.metrics["train_split"],
-        labelled=False,
-    )
+    data = _data(run.metrics["dataset"], run.metrics["train_split"])
+    split = getattr(data, name)
+    examples = split.examples
+    if most is not None:
+        examples = split.select(np.random.default_rng(0).permutation(split.size)[:most])
 
-    def some(split):
-        chosen = np.random.default_rng(0).permutation(split.size)[: FLAGS.samples]
-        images = split.select(chosen).map(
-            lambda raw, _: run.preprocessing.resize(data.decode(raw)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        return np.stack(list(images.as_numpy_iterator())).round().astype(np.uint8)
+    def prepare(raw, _):
+        image = run.preprocessing.resize(data.decode(raw))
+        return tf.cast(tf.round(image), tf.uint8)
 
+    images = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     with data.naming_undecodable():
-        return {"train": some(data.train), "validation": some(data.validation)}
+        yield from images.batch(_BATCH).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
 
 
 def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -55,69 +55,75 @@ def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray |
     if run.conditions.are_classes:
         labels = np.arange(number) % len(run.conditions.names)
         return run.conditions.encode(tf.constant(labels)).numpy(), labels
-    data = image_classification.load(
-        run.metrics["dataset"],
-        FLAGS.data_dir,
-        run.metrics["train_split"],
-        labelled=False,
+    known = _attributes(
+        *(run.metrics[key] for key in ("dataset", "train_split", "condition"))
     )
-    known = attributes.load(data, run.metrics["condition"]).train
     return known[np.arange(number) % len(known)], None
 
 
-def measure(run, real, classifier, features) -> dict:
+def measure(run, classifier, features) -> dict:
     """Returns the measures that can be taken, by their names.
 
     Args:
         run: The `Trained`.
-        real: What `real_images` returns.
         classifier: A `kerasapps.evaluation.features.Classifier`, or None.
         features: The `Features` of the Fréchet distance, or None.
     """
     conditions, labels = random_conditions(run, FLAGS.samples)
-    made = run.make(run.draw(FLAGS.samples, FLAGS.seed + 1), conditions)
-    found = {"samples": len(made)}
+    z = run.draw(FLAGS.samples, FLAGS.seed + 1)
+    moments = features and Moments(features.size)
+    predicted, shapes = [], []
+    shaped = run.conditions and run.metrics["condition"] == "shape"
+    for first in range(0, len(z), _BATCH):
+        part = slice(first, first + _BATCH)
+        given = None if conditions is None else conditions[part]
+        images = run.make(z[part], given, seed=first)
+        if features:
+            moments.update(features.extract(images))
+        if classifier:
+            predicted.append(classifier.predict(images).argmax(axis=1))
+        if shaped:
+            shapes.append(attributes.shape_attributes_of(images))
+    found = {"samples": len(z)}
     if features:
-        moments = {
-            name: features.moments(_batches(images))
-            for name, images in {**real, "generated": made}.items()
-        }
-        found[features.name] = moments["train"].distance(moments["generated"])
         # What real images that weren't learned from come to.
-        floor = moments["train"].distance(moments["validation"])
-        found[f"{features.name}_of_held_out_images"] = floor
-    if classifier:
-        if labels is not None:
-            pairs = zip(_batches(made), _batches(labels), strict=True)
-            found["label_accuracy"] = label_accuracy(classifier, pairs)
-        predicted = [classifier.predict(i).argmax(axis=1) for i in _batches(made)]
-        counts = np.bincount(
-            np.concatenate(predicted), minlength=len(classifier.class_names)
+        real, held_out = (
+            features.moments(real_images(run, name, FLAGS.samples))
+            for name in ("train", "validation")
         )
+        found[features.name] = real.distance(moments)
+        found[f"{features.name}_of_held_out_images"] = real.distance(held_out)
+    if classifier:
+        predicted = np.concatenate(predicted)
+        if labels is not None:
+            # GAN-test of Shmelkov, Schmid and Alahari, "How Good Is My GAN?", 2018,
+            # section 3.2, where the classifier was trained on real images.
+            found["label_accuracy"] = float((predicted == labels).mean())
+        counts = np.bincount(predicted, minlength=len(classifier.class_names))
         shares = (counts / counts.sum()).tolist()
         found["class_shares"] = dict(zip(classifier.class_names, shares, strict=True))
-    if run.conditions and not run.conditions.are_classes:
-        found |= _attribute_errors(run, made, conditions)
+    if shaped:
+        found |= _correlations(run.conditions.names, conditions, np.concatenate(shapes))
     return found
 
 
-def _attribute_errors(run, made, conditions):
+def _correlations(names, asked, measured):
     """Returns the correlation of each attribute asked for and measured."""
-    if run.metrics["condition"] != "shape":
-        return {}
-    measured = tf.map_fn(
-        attributes.shape_attributes, made, fn_output_signature=tf.float32
-    ).numpy()
     found = {}
-    for name, asked, got in zip(
-        run.conditions.names, conditions.T, measured.T, strict=True
-    ):
+    for name, ask, got in zip(names, asked.T, measured.T, strict=True):
         # What never changes goes with nothing.
-        varies = asked.std() and got.std()
-        correlation = float(np.corrcoef(asked, got)[0, 1]) if varies else 0.0
+        varies = ask.std() and got.std()
+        correlation = float(np.corrcoef(ask, got)[0, 1]) if varies else 0.0
         found[f"correlation_of_{name}"] = correlation
     return found
 
 
-def _batches(values):
-    return [values[i : i + _BATCH] for i in range(0, len(values), _BATCH)]
+def _data(dataset, train_split):
+    return image_classification.load(
+        dataset, FLAGS.data_dir, train_split, labelled=False
+    )
+
+
+@functools.cache
+def _attributes(dataset, train_split, condition):
+    return attributes.load(_data(dataset, train_split), condition).train

@@ -29,21 +29,28 @@ _PANELS = 6
 _POINTS = 10_000
 
 
-def sizes_of(generators, discriminators) -> str:
-    """Returns a sentence of how large the networks are."""
-    parts = [
-        " and ".join(f"{trainable_parameters(model):,}" for model in models)
-        for models in (generators, discriminators)
-    ]
-    return f"Parameters: generator {parts[0]}, discriminator {parts[1]}."
-
-
 def columns(examples) -> int:
     """Returns how many samples stand in a row: with classes, one of each."""
     conditions = examples.conditions
     if conditions and conditions.are_classes and len(conditions.names) <= 16:
         return min(len(conditions.names), FLAGS.samples)
     return round(FLAGS.samples**0.5)
+
+
+def frame(examples):
+    """Returns what draws a snapshot, for TensorBoard and the animation.
+
+    It takes an epoch and its arrays, and returns uint8 `[height, width, channels]`.
+    """
+    mixture = examples.mixture
+    if mixture is None:
+        in_row = columns(examples)
+        return lambda _, arrays: tile(
+            _enlarged(arrays["samples"], FLAGS.image_size), in_row
+        )
+    if mixture.means.shape[1] == 1:
+        return lambda *frame: pixels(_densities(mixture, [frame]))
+    return lambda *frame: pixels(_collapse(examples, [frame]))
 
 
 def report(run, constructor, examples, generator, discriminator, history) -> None:
@@ -57,6 +64,7 @@ def report(run, constructor, examples, generator, discriminator, history) -> Non
         _draw_images(run, examples, directory)
     else:
         measures = _draw_points(run, examples, generator, directory)
+    animate(run, frame(examples))
     preprocessing, conditions = examples.preprocessing, examples.conditions
     exported = run.export_dir and export_generator(
         generator, preprocessing, run.export_dir, conditions, FLAGS.export_dtype
@@ -121,10 +129,9 @@ def _draw_images(run, examples, directory):
         image_matrix(whole.reshape(-1, in_row, *last.shape[1:]), column_titles=names),
     )
     side = last.shape[1]
-    shown = [enlarged(arrays["samples"][:_EXAMPLES], side) for _, arrays in frames]
+    shown = [_enlarged(arrays["samples"][:_EXAMPLES], side) for _, arrays in frames]
     titles = [f"epoch {epoch}" for epoch, _ in frames]
     run.save_figure("samples_over_training", image_matrix(np.stack(shown), titles))
-    animate(run, lambda _, arrays: tile(enlarged(arrays["samples"], side), in_row))
 
 
 def animate(run, draw) -> None:
@@ -140,33 +147,32 @@ def animate(run, draw) -> None:
         save_animation(frames, run.directory / "figures" / "samples.gif")
 
 
-def enlarged(images: np.ndarray, side: int) -> np.ndarray:
+def _enlarged(images, side):
     """Returns images of a smaller stage as large as the last ones, in hard pixels."""
     factor = side // images.shape[1]
     return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def _draw_points(run, examples, generator, directory):
-    mixture, steps = examples.mixture, examples.training.steps_per_epoch
+    mixture = examples.mixture
     frames = snapshots.read(directory, _PANELS)
     measures = points.measure(generator, mixture, _POINTS, seed=1)
     if mixture.means.shape[1] == 1:
         run.save_figure("densities", _densities(mixture, frames))
-        animate(run, lambda *frame: pixels(_densities(mixture, [frame])))
-        return measures
-    target = mixture.draw([0, 1], _POINTS)
-
-    def collapse(frames):
-        covered = [
-            mode_coverage(arrays["samples"], mixture.means, mixture.deviation).modes
-            for _, arrays in frames
-        ]
-        made = [(epoch * steps, arrays["samples"]) for epoch, arrays in frames]
-        return mode_collapse(target.numpy(), made, covered, len(mixture.means))
-
-    run.save_figure("mode_collapse", collapse(frames))
-    animate(run, lambda *frame: pixels(collapse([frame])))
+    else:
+        run.save_figure("mode_collapse", _collapse(examples, frames))
     return measures
+
+
+def _collapse(examples, frames):
+    mixture, steps = examples.mixture, examples.training.steps_per_epoch
+    target = mixture.draw([0, 1], _POINTS)
+    covered = [
+        mode_coverage(arrays["samples"], mixture.means, mixture.deviation).modes
+        for _, arrays in frames
+    ]
+    made = [(epoch * steps, arrays["samples"]) for epoch, arrays in frames]
+    return mode_collapse(target.numpy(), made, covered, len(mixture.means))
 
 
 def _densities(mixture, frames):

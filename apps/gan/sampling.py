@@ -1,5 +1,7 @@
 """Training what makes examples out of random numbers."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from absl import flags
@@ -7,13 +9,13 @@ from absl import flags
 from apps import common
 from apps.gan import examples as data
 from apps.gan import report
+from apps.gan.fitting import fit
 from apps.gan.start import start
 from apps.run import Run
 from kerasapps.errors import InputError
 from kerasapps.evaluation.generation import draw, generate
 from kerasapps.training import growth, latents
 from kerasapps.training.adversarial import Adversarial
-from kerasapps.training.snapshots import Snapshots
 
 FLAGS = flags.FLAGS
 
@@ -36,14 +38,15 @@ def train(constructor) -> None:
     with examples.naming_undecodable():
         model = _model(run, constructor, examples)
         history = _fit(run, model, examples)
-    report.report(run, constructor, examples, *_kept(run, model), history)
+    kept = _kept(run, model.generator, model.discriminator)
+    report.report(run, constructor, examples, *kept, history)
 
 
 def grow(constructor) -> None:
     """Trains a generator of small images, then of larger and larger ones.
 
-    With --ema each size begins with the average of the generator before it. The
-    authors' code begins with the generator itself, and keeps the average apart.
+    The average that --ema asks for is that of the last size: each begins with the
+    networks before it, as they are.
 
     Raises:
         InputError: If the flags don't go together, or the data can't be had.
@@ -55,14 +58,16 @@ def grow(constructor) -> None:
     for number, size in enumerate(sizes):
         examples = data.load(constructor, size)
         with examples.naming_undecodable():
-            model = _model(run, constructor, examples, before, fading=number > 0)
+            last = size == sizes[-1]
+            model = _model(run, constructor, examples, before, number > 0, ema=last)
             more = _fit(run, model, examples, f"{size}x{size}", number * FLAGS.epochs)
         for name, values in more.items():
             history.setdefault(name, []).extend(values)
         before = model
     # The layers that it faded from are no longer needed.
-    model = _model(run, constructor, examples, before)
-    report.report(run, constructor, examples, *_kept(run, model), history)
+    with run.strategy.scope():
+        networks = _networks(constructor, examples, before)
+    report.report(run, constructor, examples, *_kept(run, *networks), history)
 
 
 def _sizes():
@@ -78,28 +83,20 @@ def _sizes():
     return sizes
 
 
-def _model(run, constructor, examples, before=None, fading=None):
-    arguments = examples.arguments | ({} if fading is None else {"fading": fading})
-    arguments = common.model_arguments(constructor, **arguments)
+def _model(run, constructor, examples, before=None, fading=None, ema=True):
+    """Returns the compiled model; `fading` is whether the last layers fade in."""
+    generate, shown = latents.generate, None
     with run.strategy.scope():
-        generator = common.build_model(constructor, **arguments)
-        discriminator = common.build_model(
-            generator.discriminator,
-            options_flag="discriminator_options",
-            **common.options("discriminator_options", generator.discriminator),
-        )
-        start({"model": generator, "discriminator": discriminator})
-        if before:
-            growth.take_over(generator, before.generator)
-            growth.take_over(discriminator, before.discriminator)
-        shown = None
+        generator, discriminator = _networks(constructor, examples, before, fading)
+        if fading is not None:
+            generate = latents.generate_mixed
         if fading:
             share = growth.fade_in(discriminator).share
-            shown = lambda images: growth.faded(images, share)  # noqa: E731
+            shown = functools.partial(growth.faded, share=share)
         model = Adversarial(
             generator,
             discriminator,
-            latents.generate_mixed if fading is not None else latents.generate,
+            generate,
             FLAGS.loss,
             FLAGS.penalty,
             FLAGS.penalty_weight,
@@ -109,38 +106,48 @@ def _model(run, constructor, examples, before=None, fading=None):
         )
         steps = examples.training.steps_per_epoch
         run.compile(
-            model, steps, discriminator_optimizer=run.make_optimizer(steps, ema=False)
+            model,
+            steps,
+            ema,
+            discriminator_optimizer=run.make_optimizer(steps, ema=False),
         )
     return model
 
 
+def _networks(constructor, examples, before=None, fading=None):
+    """Returns both networks, with the weights of those of a model before, if any."""
+    arguments = examples.arguments | ({} if fading is None else {"fading": fading})
+    arguments = common.model_arguments(constructor, **arguments)
+    generator = common.build_model(constructor, **arguments)
+    discriminator = common.build_model(
+        generator.discriminator,
+        options_flag="discriminator_options",
+        **common.options("discriminator_options", generator.discriminator),
+    )
+    start({"model": generator, "discriminator": discriminator})
+    if before:
+        growth.take_over(generator, before.generator)
+        growth.take_over(discriminator, before.discriminator)
+    return generator, discriminator
+
+
 def _fit(run, model, examples, stage="", first_epoch=0):
     steps = examples.training.steps_per_epoch
-    run.say(
-        f"{report.sizes_of(model.generators, model.discriminators)}"
-        f"{f' Images of {stage}.' if stage else ''} An epoch has {steps:,} steps of "
-        f"{FLAGS.batch_size} examples, on {run.strategy.num_replicas_in_sync} "
-        "device(s)."
-    )
+    players = [model.generator, model.discriminator]
     callbacks = []
-    if run.is_chief:
-        callbacks.append(
-            Snapshots(
-                run.directory / "samples",
-                lambda: _snapshot(model, examples),
-                run.directory / "tensorboard" / "samples",
-                first_epoch,
-                report.columns(examples),
-            )
-        )
     if first_epoch:
-        callbacks.append(
-            growth.FadeInSchedule(
-                [model.generator, model.discriminator], FLAGS.epochs * steps, steps
-            )
-        )
-    return run.fit(
-        model, examples.training, examples.facts, callbacks=callbacks, stage=stage
+        callbacks.append(growth.FadeInSchedule(players, FLAGS.epochs * steps, steps))
+    return fit(
+        run,
+        model,
+        ([model.generator], [model.discriminator]),
+        examples.training,
+        examples.facts,
+        lambda: _snapshot(model, examples),
+        report.frame(examples),
+        stage,
+        first_epoch,
+        callbacks,
     )
 
 
@@ -179,7 +186,6 @@ def _even(generator, number=21):
     return z
 
 
-def _kept(run, model):
+def _kept(run, generator, discriminator):
     run.say("Evaluating, drawing and exporting.")
-    generator = run.keep(model.generator)
-    return generator, run.keep(model.discriminator, "discriminator")
+    return run.keep(generator), run.keep(discriminator, "discriminator")

@@ -35,7 +35,6 @@ def check_flags(constructor) -> None:
         "first_size": not grows,
         "image_size": points,
         "samples": maps or points,
-        "gif": maps and points,
     }
     for name, unused in useless.items():
         if unused and FLAGS[name].value != FLAGS[name].default:

@@ -6,7 +6,8 @@ from absl import flags
 
 from apps import common, metrics
 from apps.gan import conversions, report
-from apps.gan.examples import in_bounds
+from apps.gan.examples import EPOCH_POINTS, in_bounds
+from apps.gan.fitting import fit
 from apps.gan.start import start
 from apps.run import Run
 from kerasapps.data import domains
@@ -14,16 +15,14 @@ from kerasapps.data.mixtures import TOY_DOMAINS, PointData
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 from kerasapps.figures.learning_curves import learning_curves
+from kerasapps.figures.pixels import pixels
 from kerasapps.figures.tiling import tile
 from kerasapps.serving.translator import export_points, export_translator
 from kerasapps.training import snapshots
 from kerasapps.training.discovery import Discovery
-from kerasapps.training.snapshots import Snapshots
 
 FLAGS = flags.FLAGS
 
-# New points in an epoch of a toy domain.
-_POINTS = 51_200
 # Images that are shown after each epoch; epochs in the figure of them.
 _IMAGES, _EPOCHS = 12, 8
 # Of these in a row of the animation.
@@ -40,7 +39,7 @@ def train(constructor) -> None:
     if toy != (FLAGS.dataset in TOY_DOMAINS):
         raise InputError(
             f"--model={FLAGS.model} with --dataset={FLAGS.dataset}: toydiscogan is for "
-            f"{' and '.join(TOY_DOMAINS)}, and discogan for images"
+            f"{', '.join(TOY_DOMAINS)}, and discogan for images"
         )
     run = Run("train_gan", constructor.__name__.lower())
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
@@ -50,24 +49,30 @@ def train(constructor) -> None:
 def _train_points(run, constructor):
     a, b = TOY_DOMAINS[FLAGS.dataset]
     data = domains.UnpairedData(
-        *(PointData(m, _POINTS, FLAGS.batch_size, FLAGS.seed) for m in (a, b))
+        *(PointData(m, EPOCH_POINTS, FLAGS.batch_size, FLAGS.seed) for m in (a, b))
     )
     model = _model(run, constructor, data, {"dimensions": a.means.shape[1]})
-    points = a.draw([0, 1], 2_000)
-    history = _fit(
+    history = fit(
         run,
         model,
+        (model.generators, model.discriminators),
         data,
-        {"points": _POINTS},
-        lambda: {"points": points.numpy(), "mapped": model.a_to_b(points).numpy()},
+        {"points": EPOCH_POINTS},
+        lambda: conversions.map_points(
+            model.a_to_b, model.b_discriminator, FLAGS.dataset
+        ),
+        _point_frame,
     )
     networks = _kept(run, model)
     if not run.is_chief:
         return
-    measures = conversions.measure_points(networks, FLAGS.dataset)
-    run.save_figure(
-        "mapping", conversions.draw_points({FLAGS.discovery: networks}, FLAGS.dataset)
+    panel = conversions.map_points(
+        networks["a_to_b"], networks["b_discriminator"], FLAGS.dataset
     )
+    measures = conversions.measure_points(panel["mapped"], FLAGS.dataset)
+    figure = conversions.draw_points({FLAGS.discovery: panel}, FLAGS.dataset)
+    run.save_figure("mapping", figure)
+    report.animate(run, _point_frame)
     exported = run.export_dir and export_points(
         _directions(networks), run.export_dir, FLAGS.export_dtype
     )
@@ -106,12 +111,14 @@ def _train_images(run, constructor):
     with pair.a.naming_undecodable(), pair.b.naming_undecodable():
         model = _model(run, constructor, data, arguments)
         shown = conversions.held_out(pair, preprocessing, _IMAGES)
-        history = _fit(
+        history = fit(
             run,
             model,
+            (model.generators, model.discriminators),
             data,
             {f"images of {name}": d.train.size for name, d in _named(pair)},
             lambda: conversions.snapshot(model, shown["a"], preprocessing["b"]),
+            _image_frame,
         )
     networks = _kept(run, model)
     if not run.is_chief:
@@ -120,7 +127,7 @@ def _train_images(run, constructor):
         run.save_figure(name, figure)
     frames = snapshots.read(run.directory / "samples", _EPOCHS)
     run.save_figure("samples_over_training", conversions.draw_frames(frames))
-    report.animate(run, lambda _, arrays: tile(arrays["samples"], _COLUMNS))
+    report.animate(run, _image_frame)
     exported = run.export_dir and export_translator(
         _directions(networks), preprocessing, run.export_dir, FLAGS.export_dtype
     )
@@ -135,6 +142,15 @@ def _train_images(run, constructor):
         measures,
         {"target": FLAGS.target, "preprocessing": more},
     )
+
+
+def _point_frame(epoch, arrays):
+    figure = conversions.draw_points({f"epoch {epoch}": arrays}, FLAGS.dataset)
+    return pixels(figure)
+
+
+def _image_frame(_, arrays):
+    return tile(arrays["samples"], _COLUMNS)
 
 
 def _named(pair):
@@ -169,20 +185,6 @@ def _model(run, constructor, data, arguments):
             model, steps, discriminator_optimizer=run.make_optimizer(steps, ema=False)
         )
     return model
-
-
-def _fit(run, model, data, facts, snapshot):
-    run.say(
-        f"{report.sizes_of(model.generators, model.discriminators)} An epoch has "
-        f"{data.steps_per_epoch:,} steps of {FLAGS.batch_size} examples of each "
-        f"domain, on {run.strategy.num_replicas_in_sync} device(s)."
-    )
-    callbacks = []
-    if run.is_chief:
-        folders = ("samples", "tensorboard/samples")
-        directory, logs = (run.directory / folder for folder in folders)
-        callbacks.append(Snapshots(directory, snapshot, logs))
-    return run.fit(model, data, facts, callbacks=callbacks)
 
 
 def _kept(run, model):

@@ -1,7 +1,6 @@
 """Features of images, between whose distributions a Fréchet distance is measured."""
 
 import contextlib
-import json
 import os
 import pathlib
 from collections.abc import Callable, Iterable
@@ -11,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps import keras_file
 from kerasapps.data.preprocessing import Preprocessing
 from kerasapps.errors import InputError
+from kerasapps.evaluation import trained_classifier
 from kerasapps.evaluation.frechet import Moments
 
 _INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -120,50 +119,21 @@ def classifier(run: str) -> Classifier:
     Raises:
         InputError: If there is no finished run of a classifier.
     """
-    directory = pathlib.Path(run)
-    try:
-        metrics = json.loads((directory / "metrics.json").read_text())
-        preprocessing = Preprocessing.from_config(metrics["preprocessing"])
-        class_names = tuple(metrics["class_accuracy"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{run} holds no finished run of an image classifier; give a folder in "
-            "runs/train_classifier"
-        ) from error
     with _in_float32():
-        network = keras_file.load(directory / "model.keras")
-        # The classifiers of the suite end with one layer, from features to logits.
-        hidden = network.layers[-1].input
+        trained = trained_classifier.load(run)
+        hidden = trained_classifier.last_hidden(trained.network)
+    network = trained.network
     name = "lenet" if network.name == "lenet5" else network.name
-    extract = _extractor(keras.Model(network.input, hidden), preprocessing)
-    logits = _extractor(network, preprocessing)
+    logits = _extractor(network, trained.preprocessing)
     return Classifier(
-        class_names,
-        Features(f"fd_{name}", hidden.shape[-1], extract),
+        trained.class_names,
+        Features(
+            f"fd_{name}",
+            hidden.output_shape[-1],
+            _extractor(hidden, trained.preprocessing),
+        ),
         lambda images: tf.nn.softmax(logits(images)).numpy(),
     )
-
-
-def label_accuracy(
-    classifier: Classifier, batches: Iterable[tuple[np.ndarray, np.ndarray]]
-) -> float:
-    """Returns the share of samples that are classified as what they were made as.
-
-    Shmelkov, Schmid and Alahari, "How Good Is My GAN?", 2018, section 3.2, call it
-    GAN-test where the classifier was trained on real images.
-
-    Args:
-        classifier: Trained on images of the same classes.
-        batches: Generated images, uint8 `[batch, height, width, channels]`, and the
-            labels that they were conditioned on, integer `[batch]`.
-
-    Raises:
-        ValueError: If there are no samples.
-    """
-    right = [classifier.predict(x).argmax(axis=1) == labels for x, labels in batches]
-    if not sum(map(len, right)):
-        raise ValueError("label accuracy needs samples")
-    return float(np.concatenate(right).mean())
 
 
 def saved_model(path: str) -> Features:

@@ -91,15 +91,15 @@ def enlarge(z, image_size, channels, filters):
     )(x)
 
 
-def shrink(image, filters):
-    """Returns the last maps of the discriminator.
+def judge(image, filters):
+    """Returns the discriminator's logit.
 
     Args:
         image: A Keras tensor, float32 of shape `[batch, height, width, channels]`.
         filters: Maps of the first layer.
 
     Returns:
-        A Keras tensor of shape `[batch, features]`.
+        A Keras tensor, float32 of shape `[batch, 1]`.
 
     Raises:
         InputError: If there is no such size.
@@ -119,7 +119,11 @@ def shrink(image, filters):
         if number > 1:
             x = _normalized(x, f"conv{number}_norm")
         x = keras.layers.LeakyReLU(0.2, name=f"conv{number}_relu")(x)
-    return keras.layers.Flatten(name="flatten")(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    # The outputs stay float32 under mixed precision.
+    return keras.layers.Dense(
+        1, kernel_initializer=initializer(), name="logit", dtype="float32"
+    )(x)
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -210,12 +214,7 @@ class DCGANDiscriminator(keras.Model):
         self, image_size=64, channels=3, filters=64, name="dcgan_discriminator"
     ):
         image = keras.Input((image_size, image_size, channels), name="image")
-        x = shrink(image, filters)
-        # The outputs stay float32 under mixed precision.
-        logit = keras.layers.Dense(
-            1, kernel_initializer=initializer(), name="logit", dtype="float32"
-        )(x)
-        super().__init__(image, logit, name=name)
+        super().__init__(image, judge(image, filters), name=name)
         self.image_size = image_size
         self.channels = channels
         self.filters = filters

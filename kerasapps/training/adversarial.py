@@ -7,81 +7,13 @@ import tensorflow as tf
 
 from kerasapps.errors import InputError
 from kerasapps.training import adversarial_losses as losses
+from kerasapps.training import two_players
 
 LOSSES = ("minimax", "non_saturating", "wasserstein")
 PENALTIES = ("none", "r1", "gradient_penalty")
 
 
-class TwoPlayers(keras.Model):
-    """What learns in two parts, each with an optimizer of its own.
-
-    The first optimizer is the generators', the other the discriminators'.
-
-    Args:
-        generators: The networks of the first part.
-        discriminators: Those of the second.
-        metrics: Names of the metrics, each a mean over the epoch.
-    """
-
-    def __init__(self, generators, discriminators, metrics):
-        super().__init__()
-        self.generators = generators
-        self.discriminators = discriminators
-        self.means = {name: keras.metrics.Mean(name=name) for name in metrics}
-        self.built = True
-
-    def compile(self, optimizer, discriminator_optimizer, **kwargs):
-        """Sets the two optimizers and builds them.
-
-        Args:
-            optimizer: The generators'. The moving average that it may keep is that of
-                the generators alone.
-            discriminator_optimizer: The discriminators'.
-            **kwargs: Other arguments of `keras.Model.compile`.
-        """
-        super().compile(optimizer, **kwargs)
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            # Keras scales the losses of the first only.
-            discriminator_optimizer = keras.optimizers.LossScaleOptimizer(
-                discriminator_optimizer, name="discriminator_scale"
-            )
-        self.discriminator_optimizer = discriminator_optimizer
-        self.optimizer.build(_trained(self.generators))
-        self.discriminator_optimizer.build(_trained(self.discriminators))
-        for generator in self.generators:
-            optimizer.average_statistics(generator)
-
-    @property
-    def metrics(self):
-        """The metrics that are reset at the beginning of each epoch."""
-        return list(self.means.values())
-
-    def mean_loss(self, each, optimizer):
-        """Returns the loss whose gradient an optimizer takes.
-
-        Args:
-            each: Loss of each of this replica's examples, `[batch]`.
-            optimizer: The optimizer.
-        """
-        # Gradients are summed over the replicas.
-        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-        return optimizer.scale_loss(tf.reduce_mean(each) / replicas)
-
-    def descend(self, tape, loss, models, optimizer):
-        """Takes one step of an optimizer.
-
-        Args:
-            tape: What has recorded the loss.
-            loss: What `mean_loss` returned.
-            models: The networks that learn.
-            optimizer: Their optimizer.
-        """
-        variables = _trained(models)
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
-        optimizer.apply(gradients, variables)
-
-
-class Adversarial(TwoPlayers):
+class Adversarial(keras.Model):
     """A generator and a discriminator that `fit` trains in turn.
 
     Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1: in each step
@@ -109,8 +41,8 @@ class Adversarial(TwoPlayers):
 
     Data: Examples, `[batch, ...]`, or a pair of these and their conditions.
 
-    Metrics: The two losses, the mean penalty, and the shares of the real and of the
-    generated examples that the discriminator takes for what they are.
+    Metrics: The two losses, the mean penalty, and but for a critic the shares of the
+    real and of the generated examples that the discriminator takes for what they are.
 
     Raises:
         InputError: If the loss or the penalty isn't one of these.
@@ -133,10 +65,12 @@ class Adversarial(TwoPlayers):
                 f"losses are {', '.join(LOSSES)} and penalties {', '.join(PENALTIES)}, "
                 f"not {loss} and {penalty}"
             )
-        names = ("generator_loss", "discriminator_loss")
-        shares = ("real_right", "generated_right")
-        kept = () if penalty == "none" else ("penalty",)
-        super().__init__([generator], [discriminator], (*names, *kept, *shares))
+        super().__init__()
+        names = ["generator_loss", "discriminator_loss"]
+        names += [] if penalty == "none" else ["penalty"]
+        # A critic tells distances, and its zero means nothing.
+        names += [] if loss == "wasserstein" else ["real_right", "generated_right"]
+        self.means = two_players.means(*names)
         self.generator = generator
         self.discriminator = discriminator
         self._generate = generate
@@ -146,6 +80,25 @@ class Adversarial(TwoPlayers):
         self._discriminator_steps = discriminator_steps
         self._seed = seed
         self._shown = shown
+        self.built = True
+
+    def compile(self, optimizer, discriminator_optimizer, **kwargs):
+        """Sets the two optimizers and builds them.
+
+        Args:
+            optimizer: The generator's.
+            discriminator_optimizer: The discriminator's.
+            **kwargs: Other arguments of `keras.Model.compile`.
+        """
+        super().compile(optimizer, **kwargs)
+        self.discriminator_optimizer = two_players.build_optimizers(
+            self, discriminator_optimizer, [self.generator], [self.discriminator]
+        )
+
+    @property
+    def metrics(self):
+        """The metrics that are reset at the beginning of each epoch."""
+        return list(self.means.values())
 
     def train_step(self, data):
         """Trains the discriminator, then the generator; returns the metrics."""
@@ -175,11 +128,14 @@ class Adversarial(TwoPlayers):
                 penalty = self._penalties(real, fake, conditions, number)
                 self.means["penalty"].update_state(penalty)
                 total += penalty
-            loss = self.mean_loss(total, self.discriminator_optimizer)
-        self.descend(tape, loss, self.discriminators, self.discriminator_optimizer)
+            loss = two_players.mean_loss(total, self.discriminator_optimizer)
+        two_players.descend(
+            tape, loss, [self.discriminator], self.discriminator_optimizer
+        )
         self.means["discriminator_loss"].update_state(each)
-        self.means["real_right"].update_state(real_logits > 0)
-        self.means["generated_right"].update_state(fake_logits < 0)
+        if self._loss_name != "wasserstein":
+            self.means["real_right"].update_state(real_logits > 0)
+            self.means["generated_right"].update_state(fake_logits < 0)
 
     def _train_generator(self, real, conditions, number):
         with tf.GradientTape() as tape:
@@ -190,8 +146,8 @@ class Adversarial(TwoPlayers):
                 "non_saturating": losses.non_saturating_loss,
                 "wasserstein": losses.wasserstein_loss,
             }[self._loss_name](logits)
-            loss = self.mean_loss(each, self.optimizer)
-        self.descend(tape, loss, self.generators, self.optimizer)
+            loss = two_players.mean_loss(each, self.optimizer)
+        two_players.descend(tape, loss, [self.generator], self.optimizer)
         self.means["generator_loss"].update_state(each)
 
     def _judge(self, examples, conditions):
@@ -226,10 +182,6 @@ class Adversarial(TwoPlayers):
         if examples is None:
             return None
         return tf.reshape(examples, [-1, parts, *examples.shape[1:]])[:, part]
-
-
-def _trained(models):
-    return [variable for model in models for variable in model.trainable_variables]
 
 
 def _places(examples):

@@ -5,13 +5,13 @@ import tensorflow as tf
 
 from kerasapps.errors import InputError
 from kerasapps.training import adversarial_losses as losses
-from kerasapps.training.adversarial import TwoPlayers
+from kerasapps.training import two_players
 
 # Figure 2 of the paper: (a), (b) and (c).
 DISCOVERY_MODELS = ("gan", "gan_with_reconstruction", "discogan")
 
 
-class Discovery(TwoPlayers):
+class Discovery(keras.Model):
     """DiscoGAN's two generators and two discriminators, which `fit` trains.
 
     Kim, Cha, Kim, Lee and Kim, "Learning to Discover Cross-Domain Relations with
@@ -52,16 +52,37 @@ class Discovery(TwoPlayers):
         names = ["generator_loss", "discriminator_loss"]
         names += [] if alone else ["a_reconstruction_loss"]
         names += ["b_reconstruction_loss"] if both else []
-        super().__init__(
-            [a_to_b] if alone else [a_to_b, b_to_a],
-            [a_discriminator, b_discriminator] if both else [b_discriminator],
-            names,
-        )
+        super().__init__()
+        self.means = two_players.means(*names)
+        # Those that learn.
+        self.generators = [a_to_b] if alone else [a_to_b, b_to_a]
+        self.discriminators = [b_discriminator]
+        if both:
+            self.discriminators = [a_discriminator, b_discriminator]
         self.a_to_b = a_to_b
         self.b_to_a = b_to_a
         self.a_discriminator = a_discriminator
         self.b_discriminator = b_discriminator
         self.kind = kind
+        self.built = True
+
+    def compile(self, optimizer, discriminator_optimizer, **kwargs):
+        """Sets the two optimizers and builds them.
+
+        Args:
+            optimizer: The generators'.
+            discriminator_optimizer: The discriminators'.
+            **kwargs: Other arguments of `keras.Model.compile`.
+        """
+        super().compile(optimizer, **kwargs)
+        self.discriminator_optimizer = two_players.build_optimizers(
+            self, discriminator_optimizer, self.generators, self.discriminators
+        )
+
+    @property
+    def metrics(self):
+        """The metrics that are reset at the beginning of each epoch."""
+        return list(self.means.values())
 
     def train_step(self, data):
         """Trains generators and discriminators at once; returns the metrics."""
@@ -78,10 +99,10 @@ class Discovery(TwoPlayers):
                 bab = self.a_to_b(ba, training=True)
                 fooled += more_fooled + self._reconstruction("b", b, bab)
                 told += more_told
-            generators = self.mean_loss(fooled, self.optimizer)
-            discriminators = self.mean_loss(told, self.discriminator_optimizer)
-        self.descend(tape, generators, self.generators, self.optimizer)
-        self.descend(
+            generators = two_players.mean_loss(fooled, self.optimizer)
+            discriminators = two_players.mean_loss(told, self.discriminator_optimizer)
+        two_players.descend(tape, generators, self.generators, self.optimizer)
+        two_players.descend(
             tape, discriminators, self.discriminators, self.discriminator_optimizer
         )
         self.means["generator_loss"].update_state(fooled)

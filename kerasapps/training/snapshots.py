@@ -7,38 +7,37 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.figures.tiling import tile
 from kerasapps.replacing import replacing
 
 
 class Snapshots(keras.callbacks.Callback):
-    """Keeps them in files, and images in TensorBoard too.
+    """Keeps them in files, and pictures of them in TensorBoard.
 
     Where the optimizer keeps a moving average of the weights, that is what generates.
 
     Args:
         directory: Where the files go, `<epoch>.npz`.
-        make: Called without arguments; returns arrays by their names. Those of uint8
-            are images, `[number, height, width, channels]`.
+        make: Called without arguments; returns arrays by their names.
+        draw: From an epoch and these arrays to a picture, uint8 `[height, width,
+            channels]`.
         logs: TensorBoard's directory.
         first_epoch: Epochs of earlier stages of the same run.
-        columns: Images in a row in TensorBoard.
     """
 
     def __init__(
         self,
         directory: pathlib.Path,
         make: Callable[[], dict[str, np.ndarray]],
+        draw: Callable[[int, dict[str, np.ndarray]], np.ndarray],
         logs: pathlib.Path,
         first_epoch: int = 0,
-        columns: int = 8,
     ):
         super().__init__()
         self._directory = directory
         self._make = make
+        self._draw = draw
         self._logs = logs
         self._first_epoch = first_epoch
-        self._columns = columns
 
     def on_train_begin(self, logs=None):
         """Opens TensorBoard's file; keeps what is made before any training."""
@@ -62,10 +61,9 @@ class Snapshots(keras.callbacks.Callback):
         self._directory.mkdir(parents=True, exist_ok=True)
         with replacing(self._file(epoch)) as partial, open(partial, "wb") as file:
             np.savez_compressed(file, **made)
-        with self._writer.as_default(self._first_epoch + epoch):
-            for name, values in made.items():
-                if values.dtype == np.uint8:
-                    tf.summary.image(name, tile(values, self._columns)[None])
+        epoch += self._first_epoch
+        with self._writer.as_default(epoch):
+            tf.summary.image("samples", self._draw(epoch, made)[None])
         self._writer.flush()
 
     def _averaged(self):

@@ -37,7 +37,7 @@ GAN_RUNS = {
     "ring": f"{POINTS} --model=pointgan --dataset=ring --model_options=latent_size=3 "
     "--gif --export_dtype=bfloat16",
     "gaussian": f"{POINTS} --model=pointgan --dataset=gaussian --epochs=2 --gif",
-    "toy": f"{POINTS} --model=toydiscogan --dataset=toy2d",
+    "toy": f"{POINTS} --model=toydiscogan --dataset=toy2d --gif",
     "toy_gan": f"{POINTS} --model=toydiscogan --dataset=toy2d --discovery=gan",
     "toy_reconstruction": f"{POINTS} --model=toydiscogan --dataset=toy2d "
     "--discovery=gan_with_reconstruction --export_dir=",
@@ -71,6 +71,12 @@ def gan_folder(tmp_path_factory):
             image = path.relative_to(folder / "classes")
             lines.append(f"{image},{length},{2 * length}")
     (folder / "classes/attributes.csv").write_text("\n".join(lines))
+    for name in ("toy1d", "toy_gan"):
+        samples = folder / "runs" / name / "samples"
+        samples.mkdir(parents=True)
+        (samples / "00099.npz").write_bytes(b"of before")
+    # That alone tells an earlier run from a folder of anything else.
+    (folder / "runs/toy_gan/train_gan.flags").write_text("--epochs=99\n")
     draw_images(folder / "flat", 40)
     draw_images(folder / "colours", 40, channels=3)
     keras.utils.set_random_seed(0)
@@ -80,6 +86,7 @@ def gan_folder(tmp_path_factory):
         model = LeNet5(num_classes=len(classes), output="softmax")
         keras_file.save(model, place / "model.keras")
         metrics = {
+            "dataset": "flat",
             "class_accuracy": dict.fromkeys(classes, 1.0),
             "preprocessing": Preprocessing((32, 32, 1), 90, 100).to_config(),
         }

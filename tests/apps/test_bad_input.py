@@ -161,7 +161,10 @@ GAN_CASES = {
     ),
     "toy_domain_of_images": (
         "--model=discogan --dataset=toy2d",
-        ["--model=discogan with --dataset=toy2d", "toydiscogan is for toy1d and toy2d"],
+        [
+            "--model=discogan with --dataset=toy2d",
+            "toydiscogan is for toy1d, toy2d, and discogan",
+        ],
     ),
     "images_of_a_toy_model": (
         "--model=toydiscogan --dataset=digits",

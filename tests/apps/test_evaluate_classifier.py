@@ -61,8 +61,8 @@ BAD = {
         "--model=resnet5",
         ["unknown run, or model with weights, 'resnet5'", "did you mean", "resnet50"],
     ),
-    "no_run": ("--model=digits", ["--model=digits holds no finished run"]),
-    "damaged_run": ("--model=damaged", ["--model=damaged holds no finished run"]),
+    "no_run": ("--model=digits", ["digits holds no finished run"]),
+    "damaged_run": ("--model=damaged", ["damaged holds no finished run"]),
     "foreign_code": (
         "--model=evil",
         ["evil/model.keras holds the model 'Sequential'", "kerasapps.models"],

@@ -1,12 +1,6 @@
 """The main job as a user runs it: a process, killed and started again too."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,70 +10,34 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from kerasapps import keras_file
 from kerasapps.data.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
+from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-TRAIN = [sys.executable, "-m", "apps.train_classifier"]
-FLAGS = [
-    *("--epochs=2", "--batch_size=48", "--checkpoint_every=5", "--deterministic"),
-    *("--ema=0.9", "--augment=pad_and_crop:2"),
-]
+FLAGS = (
+    "--epochs=2 --batch_size=48 --checkpoint_every=5 --deterministic --ema=0.9 "
+    "--augment=pad_and_crop:2"
+)
 STEPS = 1437 // 48
-
-
-def start(directory, *flags):
-    directory.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [*TRAIN, *flags],
-        cwd=directory,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process):
-    output, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    return output
-
-
-def run_directory(directory):
-    (folder,) = (directory / "runs" / "train_classifier").iterdir()
-    return folder
-
-
-def wait_for(process, directory, pattern):
-    deadline = time.monotonic() + 200
-    while not list(directory.glob(pattern)):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def trained(directory):
     """Returns all arrays of the last checkpoint, byte for byte."""
     folder = run_directory(directory) / "checkpoints" / "worker-0"
-    with np.load(max(folder.glob("*.npz"))) as file:
-        return {name: file[name].tobytes() for name in file.files}
+    return arrays(max(folder.glob("*.npz")))
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """A run; and one killed in mid-epoch, after an epoch, and while it exports."""
     whole, killed = (tmp_path_factory.mktemp(name) for name in ("whole", "killed"))
-    undisturbed = start(whole, *FLAGS)
+    undisturbed = start("train_classifier", whole, FLAGS)
     for pattern in (
         "runs/*/*/checkpoints/*/checkpoint-0000000010.npz",
         f"runs/*/*/checkpoints/*/checkpoint-{STEPS:010}.npz",
         "saved_models/*/.unfinished-*",
     ):
-        process = start(killed, *FLAGS)
-        wait_for(process, killed, pattern)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    finish(start(killed, *FLAGS))
+        process = start("train_classifier", killed, FLAGS)
+        kill_at(process, killed, pattern)
+    finish(start("train_classifier", killed, FLAGS))
     return whole, finish(undisturbed), killed
 
 
@@ -130,7 +88,7 @@ def test_the_export_answers_as_the_trained_model(whole):
 def test_a_finished_run_is_not_trained_again(whole):
     directory, _ = whole
     before = trained(directory)
-    output = finish(start(directory, *FLAGS))
+    output = finish(start("train_classifier", directory, FLAGS))
     assert "nothing left to train" in output
     assert trained(directory) == before
     assert [p.name for p in (directory / "saved_models/lenet").iterdir()] == ["1"]
@@ -172,12 +130,12 @@ def test_it_says_where_everything_is_and_what_to_try_next(whole):
 
 def test_the_flagfile_runs_it_again(whole, tmp_path):
     (flagfile,) = run_directory(whole[0]).glob("*.flags")
-    output = finish(start(tmp_path, f"--flagfile={flagfile}", "--run_dir=again"))
+    output = finish(
+        start("train_classifier", tmp_path, f"--flagfile={flagfile}", "--run_dir=again")
+    )
     assert "SavedModel" in output
     folder = tmp_path / "again" / "checkpoints" / "worker-0"
-    with np.load(max(folder.glob("*.npz"))) as file:
-        again = {name: file[name].tobytes() for name in file.files}
-    assert again == trained(whole[0])
+    assert arrays(max(folder.glob("*.npz"))) == trained(whole[0])
 
 
 def test_other_options_train_too(tmp_path):
@@ -185,6 +143,7 @@ def test_other_options_train_too(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     processes = [
         start(
+            "train_classifier",
             one,
             *("--model=lenet1989", "--model_options=name=small", "--epochs=1"),
             *("--num_devices=2", "--dtype_policy=mixed_bfloat16", "--clip_norm=1"),
@@ -192,6 +151,7 @@ def test_other_options_train_too(tmp_path):
             *("--warmup_epochs=0.5", "--export_dir="),
         ),
         start(
+            "train_classifier",
             other,
             *("--model_options=output=softmax", "--epochs=1", "--jit_compile"),
             *("--dtype_policy=mixed_float16", "--label_smoothing=0.1"),
@@ -208,7 +168,7 @@ def test_other_options_train_too(tmp_path):
 def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     scaled = ["--model=resnet20", "--scale=0.3,0.5,0.5", "--epochs=1"]
-    finish(start(one, *scaled, "--export_dir="))
+    finish(start("train_classifier", one, *scaled, "--export_dir="))
     before = json.loads((run_directory(one) / "metrics.json").read_text())
     assert before["preprocessing"]["image_shape"] == [16, 16, 3]
     # Blocks 1, 1, 1 and widths 8, 16, 32; the head has 10 classes.
@@ -221,6 +181,7 @@ def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
     assert before["parameters"] == by_hand + 32 * 10 + 10
     output = finish(
         start(
+            "train_classifier",
             other,
             *scaled,
             *("--num_classes=11", "--shorter_side=18", "--export_dtype=bfloat16"),
@@ -245,13 +206,13 @@ def accuracy(directory):
 
 
 def test_the_first_command_learns_to_read(tmp_path):
-    finish(start(tmp_path))
+    finish(start("train_classifier", tmp_path))
     assert accuracy(tmp_path) >= 0.97
     assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
     # Started anew with another seed, it is another run and another version.
     folder = run_directory(tmp_path)
     again = ("--noresume", "--seed=1", "--epochs=1", f"--run_dir={folder}")
-    output = finish(start(tmp_path, *again))
+    output = finish(start("train_classifier", tmp_path, *again))
     assert "nothing left" not in output
     assert "saved_models/lenet/2" in output
     events = EventAccumulator(str(folder / "tensorboard" / "train"))
@@ -262,5 +223,5 @@ def test_the_first_command_learns_to_read(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_it_learns_from_any_seed(seed, tmp_path):
-    finish(start(tmp_path, f"--seed={seed}", "--export_dir="))
+    finish(start("train_classifier", tmp_path, f"--seed={seed}", "--export_dir="))
     assert accuracy(tmp_path) >= 0.97

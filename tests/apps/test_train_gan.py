@@ -2,11 +2,6 @@
 
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +14,7 @@ from kerasapps import keras_file
 from kerasapps.evaluation.generation import draw, generate
 from tests.apps.conftest import GAN_RUNS
 from tests.apps.in_process import run_all
+from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 
 ROOT = Path(__file__).parents[2]
 DCGAN = (
@@ -31,46 +27,6 @@ STYLEGAN = (
     "--model_options=base=32 --model_options=most=8 --penalty=r1 --ema=0.9 "
     "--epochs=1 --batch_size=96 --checkpoint_every=3 --deterministic --samples=16"
 )
-
-
-def start(directory, flags):
-    directory.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "apps.train_gan", *flags.split()],
-        cwd=directory,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process):
-    output, errors = process.communicate(timeout=3600)
-    assert process.returncode == 0, errors
-    return output
-
-
-def kill_at(process, directory, pattern):
-    """Kills a process as soon as there is a file of this pattern."""
-    deadline = time.monotonic() + 3600
-    while not list(directory.glob(pattern)):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-
-
-def run_directory(directory):
-    (folder,) = (directory / "runs" / "train_gan").iterdir()
-    return folder
-
-
-def arrays(path):
-    """Returns the arrays of a file, byte for byte."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name].tobytes() for name in file.files}
 
 
 def outcome(folder):
@@ -102,19 +58,19 @@ def runs(tmp_path_factory):
         for name in ("dcgan", "dcgan_killed", "stylegan", "stylegan_killed", "two")
     }
     outputs = {}
-    whole = start(places["dcgan"], DCGAN)
-    killed = start(places["dcgan_killed"], DCGAN)
+    whole = start("train_gan", places["dcgan"], DCGAN)
+    killed = start("train_gan", places["dcgan_killed"], DCGAN)
     pattern = f"runs/*/*/checkpoints/*/checkpoint-{DCGAN_STEPS + 6:010}.npz"
     kill_at(killed, places["dcgan_killed"], pattern)
-    again = start(places["dcgan_killed"], DCGAN)
+    again = start("train_gan", places["dcgan_killed"], DCGAN)
     outputs["dcgan"], outputs["dcgan_killed"] = finish(whole), finish(again)
-    whole = start(places["stylegan"], STYLEGAN)
-    killed = start(places["stylegan_killed"], STYLEGAN)
+    whole = start("train_gan", places["stylegan"], STYLEGAN)
+    killed = start("train_gan", places["stylegan_killed"], STYLEGAN)
     pattern = "runs/*/*/checkpoints/*/16x16/checkpoint-0000000006.npz"
     kill_at(killed, places["stylegan_killed"], pattern)
-    two = start(places["two"], f"{DCGAN} --num_devices=2 --export_dir=")
+    two = start("train_gan", places["two"], f"{DCGAN} --num_devices=2 --export_dir=")
     outputs["stylegan"] = finish(whole)
-    again = start(places["stylegan_killed"], STYLEGAN)
+    again = start("train_gan", places["stylegan_killed"], STYLEGAN)
     outputs["two"], outputs["stylegan_killed"] = finish(two), finish(again)
     return places, outputs
 
@@ -298,7 +254,7 @@ def test_figures_of_points_and_domains(gan_runs):
         # With the animation.
         "ring": {"mode_collapse", "samples"},
         "gaussian": {"densities", "samples"},
-        "toy": {"mapping"},
+        "toy": {"mapping", "samples"},
         "edges": {
             *("a_to_b_to_a", "b_to_a_to_b", "repeated_conversion"),
             *("samples_over_training", "samples"),
@@ -331,6 +287,16 @@ def test_networks_of_domains_are_kept(gan_runs):
     }
 
 
+def test_what_an_earlier_run_left_is_cleared_and_nothing_else(gan_runs):
+    folder, _ = gan_runs
+    kept, cleared = (
+        [path.name for path in sorted((folder / "runs" / name / "samples").iterdir())]
+        for name in ("toy1d", "toy_gan")
+    )
+    assert kept == ["00000.npz", "00001.npz", "00099.npz"]
+    assert cleared == ["00000.npz", "00001.npz"]
+
+
 def test_measures_of_edges_by_hand(gan_runs):
     """The networks' errors, over the images that were held out."""
     folder, _ = gan_runs
@@ -351,7 +317,7 @@ def test_measures_of_edges_by_hand(gan_runs):
 @pytest.mark.slow
 def test_the_first_command_learns_to_draw(tmp_path):
     """Half of the real digits' contrast, and as different from each other."""
-    finish(start(tmp_path, ""))
+    finish(start("train_gan", tmp_path))
     samples = max((run_directory(tmp_path) / "samples").iterdir())
     with np.load(samples) as file:
         images = file["samples"].astype(float)

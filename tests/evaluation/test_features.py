@@ -29,6 +29,7 @@ def write_run(directory, network, preprocessing):
     directory.mkdir()
     keras_file.save(network, directory / "model.keras")
     metrics = {
+        "dataset": "digits",
         "preprocessing": preprocessing.to_config(),
         "class_accuracy": dict.fromkeys(NAMES, 0.5),
     }
@@ -71,18 +72,6 @@ def test_probabilities_of_the_classes(lenet):
     logits = network((images.astype(np.float32) - 70) / 60)
     np.testing.assert_allclose(found, tf.nn.softmax(logits), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
-
-
-def test_label_accuracy(lenet):
-    classifier = features.classifier(lenet[0])
-    images = random_images(20)
-    wanted = classifier.predict(images).argmax(axis=1)
-    wanted[:5] = (wanted[:5] + 1) % 10
-    # In uneven batches, of which each counts by its size.
-    batches = [(images[:3], wanted[:3]), (images[3:], wanted[3:])]
-    assert features.label_accuracy(classifier, batches) == 15 / 20
-    with pytest.raises(ValueError, match="needs samples"):
-        features.label_accuracy(classifier, [])
 
 
 def test_other_classifiers_and_dtype_policies(tmp_path):

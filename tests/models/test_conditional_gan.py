@@ -113,20 +113,31 @@ def test_convolutional_ones_are_those_of_dcgan_and_conditions(size):
     model = blueprint(ConvolutionalConditionalGAN, image_size=size, condition_size=4)
     assert parameters(model) == unconditional
     unconditional = parameters(blueprint(DCGANDiscriminator, image_size=size))
-    features = unconditional.pop("logit") - 1
     model = blueprint(
         ConvolutionalConditionalGANDiscriminator, image_size=size, condition_size=4
     )
-    assert parameters(model) == unconditional | {
-        "hidden": features * 500 + 500,
-        "joint": (500 + 4) * 500 + 500,
-        "logit": 500 + 1,
-    }
+    # A 5x5 window of four more maps for each of the 64.
+    unconditional["conv1"] += 5 * 5 * 4 * 64
+    assert parameters(model) == unconditional
 
 
 def test_convolutional_parameters():
     counts = parameters(blueprint(ConvolutionalConditionalGANDiscriminator))
-    assert sum(counts.values()) == 3_331_133
+    # Layers with and without batch normalization's two numbers for each map.
+    first, last = (3 + 4) * 25 * 64 + 64, 4 * 4 * 256 + 1
+    others = 64 * 25 * 128 + 2 * 128 + 128 * 25 * 256 + 2 * 256
+    assert sum(counts.values()) == first + others + last == 1_040_129
+
+
+def test_each_number_of_the_condition_is_a_map_of_the_image():
+    model, image, condition = SMALL[3], *RANDOM.normal(size=(2, 2, 28, 28, 3))
+    plain = DCGANDiscriminator(28, 4, filters=4)
+    plain.set_weights(model.get_weights())
+    image, condition = image[..., :1], condition[:, 0, 0]
+    maps = np.broadcast_to(condition[:, None, None], (2, 28, 28, 3))
+    np.testing.assert_allclose(
+        model([image, condition]), plain(np.concatenate([image, maps], -1)), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(

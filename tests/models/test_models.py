@@ -331,7 +331,7 @@ ROWS = [
     ),
     Row(
         ConvolutionalConditionalGANDiscriminator,
-        {"channels": 2, "condition_size": 3, "filters": 4, "units": 6, "name": "small"},
+        {"channels": 2, "condition_size": 3, "filters": 4, "name": "small"},
         {28: (1,), 64: (1,)},
         "image_size",
     ),

@@ -137,6 +137,8 @@ class ByHand(keras.callbacks.Callback):
         self.apply(tape, loss, self.generator, self.optimizers[0])
         if self.penalty == "none":
             del log["penalty"]
+        if self.loss == "wasserstein":
+            del log["real_right"], log["generated_right"]
         log = {name: np.mean(values) for name, values in log.items()}
         self.logs.append(log | {"generator_loss": float(loss)})
 
