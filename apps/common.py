@@ -201,6 +201,15 @@ def _plateau_has_no_warmup(values):
 
 
 @flags.multi_flags_validator(
+    ["schedule", "warmup_epochs"],
+    "--schedule=inverse_sqrt falls from the end of the warm-up on: give "
+    "--warmup_epochs",
+)
+def _inverse_sqrt_has_warmup(values):
+    return values["schedule"] != "inverse_sqrt" or values["warmup_epochs"]
+
+
+@flags.multi_flags_validator(
     ["warmup_rate", "warmup_epochs"], "--warmup_rate needs --warmup_epochs"
 )
 def _warmup_rate_has_epochs(values):

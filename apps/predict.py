@@ -10,7 +10,7 @@ from pathlib import Path
 
 from absl import flags
 
-from apps import command
+from apps import command, exported
 from kerasapps.errors import InputError
 
 FLAGS = flags.FLAGS
@@ -23,24 +23,6 @@ flags.DEFINE_string(
 flags.DEFINE_integer(
     "top_k", 5, "How many classes to print for each file.", lower_bound=1
 )
-
-
-def saved_model_dir(model: str) -> str:
-    """Returns the SavedModel's folder: `model` itself or its newest version.
-
-    Raises:
-        InputError: If there is none.
-    """
-    versions = (path.parent for path in Path(model).glob("*/saved_model.pb"))
-    versions = [path for path in versions if path.name.isdigit()]
-    if Path(model, "saved_model.pb").is_file():
-        return model
-    if versions:
-        return str(max(versions, key=lambda path: int(path.name)))
-    raise InputError(
-        f"no SavedModel in --model={model}; give a folder such as saved_models/lenet, "
-        "which `python -m apps.train_classifier` writes"
-    )
 
 
 def read(path: str) -> bytes:
@@ -60,27 +42,13 @@ def main(paths: list[str]) -> None:
             f"no image given; give files: python -m apps.predict --model={FLAGS.model} "
             "a.png b.jpg"
         )
-    folder = saved_model_dir(FLAGS.model)
+    folder = exported.folder(FLAGS.model, "train_classifier")
     encoded = [read(path) for path in paths]
-
-    # Imported only now, as it takes seconds: help and errors come at once.
-    import apps.quiet_tensorflow  # noqa: F401, I001
+    classify = exported.signature(
+        folder, "image_bytes", "image classifier", "train_classifier"
+    )
+    # It is imported by now, which takes seconds: errors above come at once.
     import tensorflow as tf
-
-    try:
-        # The model is kept, as its signatures live only as long as it does.
-        model = tf.saved_model.load(folder)
-    except (OSError, tf.errors.OpError) as error:
-        raise InputError(
-            f"the SavedModel in {folder!r} can't be loaded, it is damaged; export it "
-            "again"
-        ) from error
-    classify = model.signatures.get("serving_default")
-    if classify is None or "image_bytes" not in classify.structured_input_signature[1]:
-        raise InputError(
-            f"the SavedModel in {folder!r} is no image classifier; export one with "
-            "`python -m apps.train_classifier`"
-        )
 
     for path, content in zip(paths, encoded, strict=True):
         try:

@@ -38,8 +38,8 @@ def describe(constructor) -> dict:
 
     Returns:
         A dictionary with the keys `name`, `paper`, `year`, `task`, `parameters` (those
-        that are trained), `multiply_adds` (of one example at the paper's input size),
-        `app` and `flagfiles`.
+        that are trained), `multiply_adds` (of one example at the paper's input size;
+        None where that depends on its length), `app` and `flagfiles`.
     """
     paper = inspect.getmodule(constructor).PAPER
     model = blueprint(constructor)
@@ -51,7 +51,7 @@ def describe(constructor) -> dict:
         "year": paper.year,
         "task": paper.task,
         "parameters": trainable_parameters(model),
-        "multiply_adds": multiply_adds(model),
+        "multiply_adds": multiply_adds(model) if hasattr(model, "inputs") else None,
         "app": f"apps.{app}",
         "flagfiles": [
             f"apps/flags/{app}/{path.name}"
@@ -77,9 +77,11 @@ def main():
         if row["paper"] != paper:
             paper = row["paper"]
             print(f"\n{paper}")
+        cost = row["multiply_adds"]
+        cost = "-" if cost is None else f"{cost:,}"
         print(
             f"{row['name']:<16} {row['year']:<4} {row['task']:<12} "
-            f"{row['parameters']:>12,} {row['multiply_adds']:>16,}",
+            f"{row['parameters']:>12,} {cost:>16}",
             flush=True,
         )
         for flagfile in row["flagfiles"] or [""]:

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasapps.layers.scaled_dot_product_attention import scaled_dot_product_attention
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class MultiHeadSelfAttention(keras.layers.Layer):
@@ -54,9 +56,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
 
     def call(self, inputs):
         """Mixes the tokens."""
-        query, key, value = self._heads(inputs)
-        attention = keras.ops.cast(self._attention(query, key), value.dtype)
-        outputs = keras.ops.matmul(attention, value)  # [batch, heads, tokens, size]
+        outputs, _ = scaled_dot_product_attention(*self._heads(inputs))
         outputs = keras.ops.transpose(outputs, (0, 2, 1, 3))
         return self.output_projection(
             keras.ops.reshape(outputs, keras.ops.shape(inputs))
@@ -71,26 +71,20 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         Returns:
             float32 `[batch, heads, tokens, tokens]`; each row sums to 1.
         """
-        query, key, _ = self._heads(inputs)
-        return self._attention(query, key)
+        _, weights = scaled_dot_product_attention(*self._heads(inputs))
+        return weights
 
     def _heads(self, inputs):
-        """Returns queries, keys (with their last two axes swapped) and values."""
+        """Returns queries, keys and values, `[batch, heads, tokens, size]`."""
         batch, tokens, channels = keras.ops.shape(inputs)
         size = channels // self.num_heads
-        query, key, value = (
-            keras.ops.reshape(x, (batch, tokens, self.num_heads, size))
+        return (
+            keras.ops.transpose(
+                keras.ops.reshape(x, (batch, tokens, self.num_heads, size)),
+                (0, 2, 1, 3),
+            )
             for x in keras.ops.split(self.qkv(inputs), 3, axis=-1)
         )
-        return (
-            keras.ops.transpose(query * size**-0.5, (0, 2, 1, 3)),
-            keras.ops.transpose(key, (0, 2, 3, 1)),
-            keras.ops.transpose(value, (0, 2, 1, 3)),
-        )
-
-    def _attention(self, query, key):
-        logits = keras.ops.cast(keras.ops.matmul(query, key), "float32")
-        return keras.ops.softmax(logits)  # [batch, heads, tokens, tokens]
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of the input."""

@@ -50,7 +50,13 @@ from kerasapps.models.resnet import ResNet101 as ResNet101
 from kerasapps.models.resnet import ResNet110 as ResNet110
 from kerasapps.models.resnet import ResNet152 as ResNet152
 from kerasapps.models.resnet import ResNet1202 as ResNet1202
+from kerasapps.models.rnn_encoder_decoder import RNNencdec as RNNencdec
+from kerasapps.models.rnnsearch import RNNsearch as RNNsearch
+from kerasapps.models.seq2seq import Seq2SeqLSTM as Seq2SeqLSTM
 from kerasapps.models.stylegan import StyleGAN as StyleGAN
+from kerasapps.models.transformer import Transformer as Transformer
+from kerasapps.models.transformer import TransformerBase as TransformerBase
+from kerasapps.models.transformer import TransformerBig as TransformerBig
 from kerasapps.models.vgg import VGGA as VGGA
 from kerasapps.models.vgg import VGGALRN as VGGALRN
 from kerasapps.models.vgg import VGGB as VGGB

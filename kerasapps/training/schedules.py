@@ -2,7 +2,7 @@
 
 import keras
 
-SCHEDULES = ("constant", "step", "plateau", "exponential", "cosine")
+SCHEDULES = ("constant", "step", "plateau", "exponential", "cosine", "inverse_sqrt")
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -49,6 +49,35 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         return cls(**config | {"schedule": schedule})
 
 
+@keras.saving.register_keras_serializable("kerasapps")
+class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
+    """A constant rate, which then falls as one over the root of the step.
+
+    Vaswani et al., "Attention Is All You Need", 2017, section 5.3, equation 3, is this
+    after a `WarmUp` of as many steps: there the highest rate is
+    (d_model * warm-up steps)^-0.5.
+
+    Args:
+        learning_rate: The highest rate.
+        steps: Steps until it falls.
+    """
+
+    def __init__(self, learning_rate: float, steps: int):
+        super().__init__()
+        self.learning_rate = learning_rate
+        self.steps = steps
+
+    def __call__(self, step):
+        """Returns the learning rate at `step`, a float32 scalar."""
+        number = keras.ops.cast(step, "float32") + 1
+        past = keras.ops.maximum(number / self.steps, 1.0)
+        return self.learning_rate * keras.ops.rsqrt(past)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps}
+
+
 def learning_rate_schedule(
     name: str,
     learning_rate: float,
@@ -91,6 +120,8 @@ def learning_rate_schedule(
         rate = schedules.ExponentialDecay(
             learning_rate, every * steps_per_epoch, decay_rate, staircase=True
         )
+    elif name == "inverse_sqrt":
+        rate = InverseSquareRoot(learning_rate, round(warmup_epochs * steps_per_epoch))
     elif name == "cosine":
         rate = schedules.CosineDecay(learning_rate, epochs * steps_per_epoch)
     else:

@@ -150,3 +150,21 @@ def test_the_config_of_a_warm_up_in_a_warm_up():
     steps = [0, 3, 4, 9, 10, 50]
     assert rates(restored, steps) == rates(outer, steps)
     assert rates(outer, [1]) == approx([0.2 * 0.5 * rates(inner.schedule, [1])[0]])
+
+
+def test_inverse_square_root_after_a_warm_up_is_the_transformers():
+    """Equation 3: d^-0.5 min(step^-0.5, step warmup^-1.5), steps counted from 1."""
+    d_model, warmup = 512, 40
+    highest = (d_model * warmup) ** -0.5
+    schedule = learning_rate_schedule(
+        "inverse_sqrt", highest, 10, 30, warmup_epochs=warmup / 10
+    )
+    steps = [0, 1, 20, 38, 39, 40, 41, 100, 299]
+    expected = [
+        d_model**-0.5 * min((s + 1) ** -0.5, (s + 1) * warmup**-1.5) for s in steps
+    ]
+    assert rates(schedule, steps) == approx(expected)
+    again = keras.optimizers.schedules.deserialize(
+        keras.optimizers.schedules.serialize(schedule)
+    )
+    assert rates(again, steps) == approx(expected)

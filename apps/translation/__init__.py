@@ -1,0 +1,1 @@
+"""The parts of apps.train_translator and apps.evaluate_translator."""

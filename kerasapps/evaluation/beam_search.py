@@ -1,0 +1,226 @@
+"""Beam search: the most likely sequences that a translator can find."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from kerasapps.tokens import BEGIN, END, PADDING
+
+# Less than any score; infinity would make NaN of a product with zero.
+_NEVER = -1e9
+
+
+class Hypotheses(NamedTuple):
+    """Translations of a batch, the best of each sentence first.
+
+    Attributes:
+        tokens: int32 `[batch, n_best, length]`; each ends with END, unless it didn't
+            come to one in time, and is padded.
+        scores: float32 `[batch, n_best]`, the log-probabilities over the length
+            penalty.
+        alignments: float32 `[batch, n_best, length, source]`, what each token took from
+            each token of the source, the mean over those models that align; of no
+            length `source` if none does.
+    """
+
+    tokens: tf.Tensor
+    scores: tf.Tensor
+    alignments: tf.Tensor
+
+
+def length_penalty(length, alpha: float):
+    """Returns what log-probabilities of so many tokens are divided by.
+
+    ((5 + length) / 6)^alpha: Wu et al., "Google's Neural Machine Translation System",
+    2016, section 7, without its coverage; the Transformer's alpha is 0.6, and 0
+    compares the probabilities themselves.
+
+    Args:
+        length: Number of tokens, END included.
+        alpha: The power.
+    """
+    return tf.pow((5.0 + tf.cast(length, tf.float32)) / 6.0, alpha)
+
+
+def beam_search(
+    translators: Sequence[keras.Model],
+    source: tf.Tensor,
+    max_length: int | tf.Tensor,
+    beam_size: int = 4,
+    alpha: float = 0.6,
+    n_best: int = 1,
+) -> Hypotheses:
+    """Returns the best sequences that a beam finds; it is greedy with a beam of 1.
+
+    In each step all sequences of the beam are continued by all tokens. Those that end
+    are set aside, the best others stay; it stops when none of them can get better than
+    the worst of as many set aside as the beam holds. Models keep their states from step
+    to step, in the order of the beam. Of several models the probabilities are averaged.
+
+    Where nothing has ended after `max_length` tokens, what is begun is returned.
+
+    Args:
+        translators: One model of `kerasapps.models` that translates, or an ensemble
+            that shares its vocabularies.
+        source: int32 `[batch, source]`, padded.
+        max_length: The most tokens, END included.
+        beam_size: Sequences that are kept.
+        alpha: Of the `length_penalty`.
+        n_best: Sequences that are returned of each sentence, at most `beam_size`.
+    """
+    search = _Search(translators, source, max_length, beam_size, alpha)
+    beam = search.begin()
+    beam = tf.while_loop(search.goes_on, lambda *beam: search.step(_Beam(*beam)), beam)
+    return search.best(_Beam(*beam), n_best)
+
+
+class _Beam(NamedTuple):
+    """The state of the search; `[batch, beam, ...]` but for the first and the last.
+
+    `open_` and `closed_` are sequences that go on and that have ended.
+    """
+
+    position: tf.Tensor
+    open_tokens: tf.Tensor
+    open_scores: tf.Tensor
+    open_alignments: tf.Tensor
+    closed_tokens: tf.Tensor
+    closed_scores: tf.Tensor
+    closed_alignments: tf.Tensor
+    states: list  # of each model, `[batch * beam, ...]`
+
+
+class _Search:
+    def __init__(self, translators, source, max_length, beam_size, alpha):
+        self._translators = translators
+        self._width = tf.shape(source)[1] if any(t.aligns for t in translators) else 0
+        self._length = tf.convert_to_tensor(max_length, tf.int32)
+        self._size = beam_size
+        self._alpha = alpha
+        self._batch = tf.shape(source)[0]
+        # The same for all sequences of a sentence.
+        self._memories = [
+            tf.nest.map_structure(
+                lambda x: tf.repeat(x, beam_size, axis=0), translator.encode(source)
+            )
+            for translator in translators
+        ]
+
+    def begin(self):
+        tokens = tf.fill([self._batch, self._size, self._length], PADDING)
+        # All sequences are the same as yet: one of them is enough.
+        scores = tf.tile([[0.0] + [_NEVER] * (self._size - 1)], [self._batch, 1])
+        never = tf.fill([self._batch, self._size], _NEVER)
+        alignments = tf.zeros([self._batch, self._size, self._length, self._width])
+        states = [
+            translator.initial_states(memory, self._length)
+            for translator, memory in self._models()
+        ]
+        return _Beam(
+            tf.constant(0),
+            tokens,
+            scores,
+            alignments,
+            tokens,
+            never,
+            alignments,
+            states,
+        )
+
+    def goes_on(self, position, open_tokens, open_scores, _1, _2, closed_scores, *_3):
+        # Nothing gets more likely by going on, and no penalty is larger than the last.
+        reachable = open_scores[:, 0] / length_penalty(self._length, self._alpha)
+        hopes = tf.reduce_any(reachable > tf.reduce_min(closed_scores, axis=1))
+        return (position < self._length) & hopes
+
+    def step(self, beam):
+        position = beam.position
+        before = tf.gather(beam.open_tokens, tf.maximum(position - 1, 0), axis=-1)
+        token = tf.where(position == 0, BEGIN, before)
+        log_probabilities, alignment, states = self._advance(token, position, beam)
+        vocabulary = log_probabilities.shape[-1]
+        continued = beam.open_scores[..., None] + log_probabilities
+        # Each sequence can end in one way: of twice as many, enough go on. The greedy
+        # search takes what is best, and be it the end.
+        number = 2 * self._size if self._size > 1 else 1
+        scores, places = tf.math.top_k(tf.reshape(continued, [self._batch, -1]), number)
+        parents, token = places // vocabulary, places % vocabulary
+
+        here = tf.range(self._length) == position  # [length]
+        tokens = tf.where(
+            here, token[..., None], tf.gather(beam.open_tokens, parents, batch_dims=1)
+        )
+        alignments = tf.where(
+            here[:, None],
+            tf.gather(alignment, parents, batch_dims=1)[:, :, None],
+            tf.gather(beam.open_alignments, parents, batch_dims=1),
+        )
+        ends = token == END
+
+        def best(scores, *values):
+            scores, places = tf.math.top_k(scores, self._size)
+            return scores, *(tf.gather(v, places, batch_dims=1) for v in values)
+
+        open_scores, open_tokens, open_alignments, parents = best(
+            tf.where(ends, _NEVER, scores), tokens, alignments, parents
+        )
+        penalized = scores / length_penalty(position + 1, self._alpha)
+        closed_scores, closed_tokens, closed_alignments = best(
+            tf.concat([beam.closed_scores, tf.where(ends, penalized, _NEVER)], axis=1),
+            tf.concat([beam.closed_tokens, tokens], axis=1),
+            tf.concat([beam.closed_alignments, alignments], axis=1),
+        )
+        rows = tf.reshape(tf.range(self._batch)[:, None] * self._size + parents, [-1])
+        return _Beam(
+            position + 1,
+            open_tokens,
+            open_scores,
+            open_alignments,
+            closed_tokens,
+            closed_scores,
+            closed_alignments,
+            tf.nest.map_structure(lambda x: tf.gather(x, rows), states),
+        )
+
+    def best(self, beam, n_best):
+        """Returns what has ended, and after it what hasn't."""
+        unfinished = beam.open_scores / length_penalty(self._length, self._alpha)
+        scores = tf.concat([beam.closed_scores, unfinished], axis=1)
+        last = tf.concat([beam.closed_scores, unfinished + _NEVER / 2], axis=1)
+        _, places = tf.math.top_k(last, n_best)
+        tokens = tf.concat([beam.closed_tokens, beam.open_tokens], axis=1)
+        alignments = tf.concat([beam.closed_alignments, beam.open_alignments], axis=1)
+        return Hypotheses(
+            *(tf.gather(x, places, batch_dims=1) for x in (tokens, scores, alignments))
+        )
+
+    def _advance(self, token, position, beam):
+        """Returns `[batch, beam, ...]` log-probabilities and alignments, and states."""
+        flat = tf.reshape(token, [-1])
+        steps = [
+            translator.step(flat, position, memory, states)
+            for (translator, memory), states in zip(
+                self._models(), beam.states, strict=True
+            )
+        ]
+        each = tf.stack([tf.nn.log_softmax(logits) for logits, _, _ in steps])
+        mean = tf.reduce_logsumexp(each, axis=0) - tf.math.log(float(len(steps)))
+        alignments = [alignment for _, _, alignment in steps if alignment is not None]
+        alignment = tf.zeros([tf.shape(flat)[0], 0])
+        if alignments:
+            alignment = tf.add_n(alignments) / len(alignments)
+        # Neither is ever a next token.
+        vocabulary = mean.shape[-1]
+        never = tf.reduce_max(tf.one_hot([PADDING, BEGIN], vocabulary), axis=0)
+        mean += _NEVER * never
+        beams = [self._batch, self._size]
+        return (
+            tf.reshape(mean, [*beams, vocabulary]),
+            tf.reshape(alignment, [*beams, self._width]),
+            [states for _, states, _ in steps],
+        )
+
+    def _models(self):
+        return zip(self._translators, self._memories, strict=True)

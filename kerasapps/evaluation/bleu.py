@@ -1,0 +1,179 @@
+"""How good translations are, against sentence length and rare words, too."""
+
+import collections
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from sacrebleu.metrics import BLEU
+
+# A word, or a mark.
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class Bleu(NamedTuple):
+    """The BLEU of a corpus.
+
+    Attributes:
+        score: From 0 to 100.
+        signature: How it was computed, as sacreBLEU has it, to be given with the score.
+    """
+
+    score: float
+    signature: str
+
+
+class BleuCurve(NamedTuple):
+    """The BLEU of groups of sentences.
+
+    Attributes:
+        positions: What the groups are told apart by, float `[groups]`, rising.
+        scores: BLEU of each group, float `[groups]`; NaN where it has no sentence.
+        counts: Sentences of each group, integer `[groups]`.
+    """
+
+    positions: np.ndarray
+    scores: np.ndarray
+    counts: np.ndarray
+
+
+def bleu(translations: Sequence[str], references: Sequence[str]) -> Bleu:
+    """Returns the BLEU of translations.
+
+    Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation",
+    2002, with case and in the tokens of sacreBLEU (Post, "A Call for Clarity in
+    Reporting BLEU Scores", 2018), so that scores can be compared.
+
+    Args:
+        translations: Sentences as a network has them, not split into tokens.
+        references: The right translation of each.
+
+    Raises:
+        ValueError: If there are none, or not as many references.
+    """
+    _check(translations, references)
+    metric = BLEU()
+    result = metric.corpus_score(list(translations), [list(references)])
+    return Bleu(result.score, str(metric.get_signature()))
+
+
+def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:
+    """Returns the share of translations that are the reference, from 0 to 1.
+
+    Args:
+        translations: Sentences as a network has them.
+        references: The right translation of each.
+
+    Raises:
+        ValueError: If there are none, or not as many references.
+    """
+    _check(translations, references)
+    right = sum(t == r for t, r in zip(translations, references, strict=True))
+    return right / len(references)
+
+
+def bleu_by_length(
+    sources: Sequence[str],
+    translations: Sequence[str],
+    references: Sequence[str],
+    cut_offs: Sequence[int],
+) -> BleuCurve:
+    """Returns the BLEU of sentences between cut-offs of the source's length.
+
+    As figure 2 of Bahdanau, Cho and Bengio, "Neural Machine Translation by Jointly
+    Learning to Align and Translate", 2015, shows it. Lengths are in words and marks.
+
+    Args:
+        sources: The sentences that were translated.
+        translations: What a network made of each.
+        references: The right translation of each.
+        cut_offs: The greatest length of each group, rising. Longer sentences than the
+            last are left out.
+
+    Returns:
+        The curve; the positions are the cut-offs.
+    """
+    group = np.searchsorted(cut_offs, lengths(sources))
+    members = [np.flatnonzero(group == i) for i in range(len(cut_offs))]
+    return _curve(np.array(cut_offs, float), members, translations, references)
+
+
+def bleu_of_sorted(
+    values: Sequence[float],
+    translations: Sequence[str],
+    references: Sequence[str],
+    groups: int,
+) -> BleuCurve:
+    """Returns the BLEU of groups of the same size, from the least value to the most.
+
+    As figure 3 of Sutskever, Vinyals and Le, "Sequence to Sequence Learning with Neural
+    Networks", 2014, has sentences sorted: on the left by `lengths`, on the right by
+    `average_ranks`.
+
+    Args:
+        values: What the sentences are sorted by.
+        translations: What a network made of each sentence.
+        references: The right translation of each.
+        groups: Number of groups; no more than sentences.
+
+    Returns:
+        The curve; the positions are the groups' mean values.
+    """
+    values = np.asarray(values, float)
+    members = np.array_split(np.argsort(values, kind="stable"), groups)
+    positions = np.array([values[of_group].mean() for of_group in members])
+    return _curve(positions, members, translations, references)
+
+
+def lengths(sentences: Sequence[str]) -> np.ndarray:
+    """Returns the number of words and marks of each sentence, integer `[sentences]`."""
+    return np.array([len(_WORD.findall(sentence)) for sentence in sentences])
+
+
+def average_ranks(sentences: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
+    """Returns how rare the words of each sentence are, float `[sentences]`.
+
+    It is the mean of the ranks of its words and marks by frequency: Sutskever, Vinyals
+    and Le 2014, figure 3, right.
+
+    Args:
+        sentences: Any sentences with a word in each.
+        corpus: The training sentences of that language. Its most frequent word has the
+            rank 1; of equally frequent ones the earlier in the alphabet comes first. A
+            word that isn't there comes after all others.
+    """
+    counts = collections.Counter(
+        word for sentence in corpus for word in _WORD.findall(sentence)
+    )
+    ordered = sorted(counts, key=lambda word: (-counts[word], word))
+    ranks = {word: rank for rank, word in enumerate(ordered, 1)}
+    unknown = len(ranks) + 1
+    return np.array(
+        [
+            np.mean([ranks.get(word, unknown) for word in _WORD.findall(sentence)])
+            for sentence in sentences
+        ]
+    )
+
+
+def _check(translations, references):
+    if not len(references) or len(translations) != len(references):
+        raise ValueError(
+            f"{len(translations)} translations and {len(references)} references; give "
+            "a reference for each, and one or more"
+        )
+
+
+def _curve(positions, members, translations, references):
+    # What sacreBLEU would warn of, the score of all sentences has told already.
+    metric = BLEU(force=True)
+
+    def score(group):
+        chosen = [translations[i] for i in group], [[references[i] for i in group]]
+        return metric.corpus_score(*chosen).score if len(group) else np.nan
+
+    scores = [score(group) for group in members]
+    return BleuCurve(
+        positions, np.array(scores), np.array([len(group) for group in members])
+    )

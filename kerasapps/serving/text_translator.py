@@ -1,0 +1,74 @@
+"""From a trained translator to a SavedModel: sentences in, sentences out."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+from kerasapps.evaluation.translator import Translator
+from kerasapps.serving.digest import digest
+from kerasapps.serving.versions import write_version
+from kerasapps.serving.warmup import write_warmup_requests
+
+
+def export_text_translator(translator: Translator, export_dir: str) -> str:
+    """Exports networks, vocabularies and the beam search as one SavedModel.
+
+    The signatures, both of which take `sentences`, string `[batch]`:
+
+    - `serving_default` returns `translations`, string `[batch]`, and `scores`, float32
+      `[batch]`: the log-probability over the length penalty.
+    - `n_best` returns `translations` and `scores`, `[batch, n_best]`, the best first;
+      `source_tokens`, string `[batch, source]`, and `target_tokens`, string `[batch,
+      n_best, target]`, as the network reads and writes them; and of a network that
+      tells where it looks `alignments`, float32 `[batch, n_best, target, source]`.
+
+    Args:
+        translator: What is exported, with its beam.
+        export_dir: The model's folder: its name is the name to serve under, and it gets
+            the next numbered version.
+
+    Returns:
+        The path of the version's folder; where the same was exported before, of that.
+
+    Raises:
+        InputError: If `export_dir` can't be written.
+    """
+    model_name = os.path.basename(os.path.abspath(export_dir))
+
+    def best(sentences):
+        found = translator(sentences)
+        return {
+            "translations": found.translations[:, 0],
+            "scores": found.scores[:, 0],
+        }
+
+    def n_best(sentences):
+        found = translator(sentences)._asdict()
+        return {
+            name: values
+            for name, values in found.items()
+            if name != "alignments" or translator.aligns
+        }
+
+    archive = keras.export.ExportArchive()
+    # Their tables; networks' variables it finds by itself.
+    archive.track(translator.source_vocabulary)
+    archive.track(translator.target_vocabulary)
+    signature = [tf.TensorSpec([None], tf.string, "sentences")]
+    archive.add_endpoint("serving_default", best, signature)
+    archive.add_endpoint("n_best", n_best, signature)
+
+    def write(folder):
+        archive.write_out(folder, verbose=False)
+        example = {"sentences": tf.constant(["a"])}
+        write_warmup_requests(
+            folder, model_name, {"serving_default": example, "n_best": example}
+        )
+
+    facts = [
+        translator.source_vocabulary.get_config(),
+        translator.target_vocabulary.get_config(),
+        translator.get_config(),
+    ]
+    return write_version(export_dir, write, digest(translator.networks, *facts))

@@ -1,0 +1,55 @@
+"""Averaging what a network is like after each of its last epochs."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+from kerasapps.replacing import replacing
+
+
+class LastEpochs(keras.callbacks.Callback):
+    """Keeps the weights after each of the last epochs, to take their mean.
+
+    Vaswani et al., "Attention Is All You Need", 2017, section 6.1, take the mean of the
+    last checkpoints. The files stay where a run that is resumed finds them.
+
+    Args:
+        directory: Where the files go, `<epoch>.npz`.
+        epochs: Epochs of the whole training.
+        count: How many of them to average.
+    """
+
+    def __init__(self, directory: pathlib.Path, epochs: int, count: int):
+        super().__init__()
+        self._files = [
+            directory / f"{epoch:05}.npz"
+            for epoch in range(max(epochs - count, 0), epochs)
+        ]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the epoch's file, if it is one of the last."""
+        for file in self._files:
+            if int(file.stem) == epoch:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with replacing(file) as partial, open(partial, "wb") as whole:
+                    np.savez(whole, *self.model.get_weights())
+
+    def average(self, model: keras.Model) -> None:
+        """Gives a model the mean of what was kept.
+
+        Args:
+            model: The model that was trained.
+        """
+        sums = None
+        for file in self._files:
+            with np.load(file, allow_pickle=False) as arrays:
+                weights = [arrays[f"arr_{n}"] for n in range(len(arrays.files))]
+            if sums is None:
+                sums = [np.zeros(w.shape, np.float64) for w in weights]
+            sums = [total + w for total, w in zip(sums, weights, strict=True)]
+        means = [
+            (total / len(self._files)).astype(weight.dtype)
+            for total, weight in zip(sums, weights, strict=True)
+        ]
+        model.set_weights(means)

@@ -1,0 +1,225 @@
+"""The translators' apps as a user runs them: trained, killed, compared, exported."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps import keras_file
+from kerasapps.data import tokenization
+from tests.apps.in_process import run_all
+from tests.apps.processes import arrays, finish, kill_at, run_directory, start
+
+SMALL = (
+    "--model_options=embedding_size=8 --model_options=units=8 "
+    "--model_options=maxout_units=8"
+)
+ATTENTIVE = f"{SMALL} --model_options=alignment_units=8"
+TRANSFORMER = (
+    "--model_options=num_layers=1 --model_options=d_model=8 --model_options=d_ff=8 "
+    "--model_options=num_heads=2"
+)
+RUNS = {
+    "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80",
+    "rnnencdec": f"{SMALL} --model=rnnencdec --dataset=folder:corpus --tokens=words "
+    "--epochs=1 --replace_unknown --lowercase --dtype_policy=mixed_bfloat16",
+    "rnnsearch": f"{ATTENTIVE} --dataset=folder:corpus --tokens=words --epochs=1 "
+    "--beam_size=1 --lowercase",
+    "transformer": f"{TRANSFORMER} --model=transformer --dataset=folder:corpus "
+    "--shared_vocabulary --vocabulary_size=60 --epochs=3 --average_epochs=2 "
+    "--schedule=inverse_sqrt --warmup_epochs=1 --label_smoothing=0.1",
+    "seq2seqlstm": "--model=seq2seqlstm --model_options=embedding_size=8 "
+    "--model_options=units=8 --model_options=num_layers=2 --dataset=folder:corpus "
+    "--tokens=characters --epochs=1 --ema=0.9 --export_dir=",
+}
+KILLED = (
+    f"{ATTENTIVE} --dataset=numbers:300 --epochs=2 --tokens_per_batch=256 "
+    "--checkpoint_every=3 --deterministic --export_dir="
+)
+BAD = {
+    "language": ("--target_language=xx", ["'xx'"]),
+    "same": ("--target_language=en", ["choose two languages"]),
+    "folder": ("--dataset=folder:nowhere", ["nowhere"]),
+    "tokens": ("--tokens_per_batch=5", ["--tokens_per_batch=5"]),
+    "long": (
+        "--dataset=folder:corpus --tokens=characters --max_length=2",
+        ["--max_length"],
+    ),
+    "pretrained": ("--pretrained=a.keras", ["--weights"]),
+    "average": ("--average_epochs=2 --ema=0.9", ["give one of them"]),
+    "model": ("--model=lenet5", ["unknown model 'lenet5'"]),
+    "shared": (
+        "--model=transformer --model_options=shared_embeddings=True",
+        ["one vocabulary"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with trained runs; what they printed; and one killed and resumed."""
+    folder = tmp_path_factory.mktemp("translators")
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    random = np.random.default_rng(0)
+    words = {"a": "ein", "dog": "Hund", "cat": "Katze", "runs": "läuft", "red": "rot"}
+    for split, count in (("train", 80), ("validation", 10), ("test", 10)):
+        rows = [
+            random.choice([*words], random.integers(2, 7)).tolist()
+            for _ in range(count)
+        ]
+        for language in ("en", "de"):
+            spoken = {word: word for word in words} if language == "en" else words
+            lines = [" ".join(spoken[word] for word in row) for row in rows]
+            path = corpus / f"{language}.{split}.txt"
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    whole, killed = folder / "whole", folder / "killed"
+    undisturbed = start("train_translator", whole, KILLED)
+    process = start("train_translator", killed, KILLED)
+    kill_at(process, killed, "runs/*/*/checkpoints/*/checkpoint-0000000006.npz")
+    again = start("train_translator", killed, KILLED)
+    cases = {
+        name: f"--run_dir=runs/{name} --export_dir=exported/{name} "
+        f"--tokens_per_batch=512 {flags}"
+        for name, flags in RUNS.items()
+    }
+    outputs = run_all("apps.train_translator", cases | _bad(), folder)
+    finish(undisturbed), finish(again)
+    return folder, outputs
+
+
+def _bad():
+    return {
+        f"bad_{name}": f"--dataset=numbers:300 --run_dir=runs/bad {flags}"
+        for name, (flags, _) in BAD.items()
+    }
+
+
+def metrics_of(folder, name):
+    return json.loads((folder / "runs" / name / "metrics.json").read_text())
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_leaves_all_that_it_should(runs, name):
+    folder, outputs = runs
+    assert outputs[name].code == 0, outputs[name].errors
+    run = folder / "runs" / name
+    left = {path.name for path in run.iterdir()}
+    assert left >= {
+        *("model.keras", "metrics.json", "translations.txt", "figures"),
+        *("source_vocabulary", "target_vocabulary", "train_translator.flags"),
+    }
+    metrics = metrics_of(folder, name)
+    if name == "numbers":
+        assert 0 <= metrics["exact_match"] <= 1
+    else:
+        assert 0 <= metrics["bleu"] <= 100
+        assert "version:" in metrics["bleu_signature"]
+    assert np.isfinite(metrics["history"]["val_loss"]).all()
+    network = keras_file.load(run / "model.keras")
+    for side in ("source", "target"):
+        vocabulary = tokenization.load(run / f"{side}_vocabulary")
+        assert vocabulary.size == getattr(network, f"{side}_vocabulary")
+    lines = (run / "translations.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == metrics["test_sentences"]
+
+
+def test_figures(runs):
+    folder, _ = runs
+    alone = {"learning_curves"}
+    common = alone | {"bleu_curves"}
+    alignments = {f"alignment_{number}" for number in range(4)}
+    heads = {f"attention_{part}_1" for part in ("encoder", "decoder", "cross")}
+    for name, wanted in {
+        "numbers": alone | alignments | {"learning_rate"},
+        "rnnsearch": common | alignments,
+        "rnnencdec": common,
+        "seq2seqlstm": common,
+        "transformer": common
+        | alignments
+        | heads
+        | {"positional_encodings", "learning_rate"},
+    }.items():
+        figures = (folder / "runs" / name / "figures").iterdir()
+        found = {path.stem for path in figures}
+        assert found == wanted
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(runs):
+    folder, _ = runs
+    one, other = (run_directory(folder / name) for name in ("whole", "killed"))
+    last = [max((run / "checkpoints/worker-0").glob("*.npz")) for run in (one, other)]
+    assert arrays(last[0]) == arrays(last[1])
+    texts = [(run / "translations.txt").read_bytes() for run in (one, other)]
+    assert texts[0] == texts[1]
+
+
+def test_the_mean_of_the_last_epochs_is_kept(runs):
+    folder, _ = runs
+    run = folder / "runs/transformer"
+    kept = keras_file.load(run / "model.keras").get_weights()
+    files = sorted((run / "epochs").iterdir())
+    assert [file.stem for file in files] == ["00001", "00002"]
+    epochs = [np.load(file) for file in files]
+    for number, weight in enumerate(kept):
+        mean = np.mean([epoch[f"arr_{number}"] for epoch in epochs], axis=0)
+        np.testing.assert_allclose(weight, mean, rtol=1e-5, atol=1e-7)
+
+
+def test_the_export_answers_as_the_run(runs):
+    folder, _ = runs
+    loaded = tf.saved_model.load(str(folder / "exported/rnnsearch/1"))
+    sources = (folder / "corpus/en.test.txt").read_text().splitlines()
+    found = loaded.signatures["serving_default"](sentences=tf.constant(sources))
+    lines = (folder / "runs/rnnsearch/translations.txt").read_text(encoding="utf-8")
+    answers = [text.decode() for text in found["translations"].numpy()]
+    assert answers == lines.splitlines()
+
+
+def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
+    folder, _ = runs
+    two = "--model=runs/rnnencdec --model=runs/rnnsearch"
+    found = run_all(
+        "apps.evaluate_translator",
+        {
+            "two": f"{two} --json --output_dir=out/two --beam_size=1",
+            "together": f"{two} --ensemble --output_dir=out/together",
+            "mixed": "--ensemble --model=runs/rnnsearch --model=runs/transformer",
+            "nothing": "--model=corpus",
+            "validation": "--model=runs/rnnsearch --split=validation "
+            "--output_dir=out/validation --beam_size=1",
+        },
+        folder,
+    )
+    assert found["two"].code == 0, found["two"].errors
+    measures = json.loads(found["two"].output)
+    assert set(measures) == {"rnnencdec", "rnnsearch"}
+    # Greedy, as the run itself translated.
+    expected = metrics_of(folder, "rnnsearch")["bleu"]
+    assert measures["rnnsearch"]["bleu"] == pytest.approx(expected)
+    assert (folder / "out/two/figures/bleu_curves.png").exists()
+    assert found["together"].code == 0, found["together"].errors
+    assert (folder / "out/together/rnnencdec+rnnsearch.txt").exists()
+    assert found["validation"].code == 0, found["validation"].errors
+    for name, part in (("mixed", "same vocabularies"), ("nothing", "no finished run")):
+        assert found[name].code == 1
+        assert part in found[name].errors
+        assert found[name].errors.count("\n") == 1
+
+
+def test_translate_prints_a_line_for_each_sentence(runs):
+    folder, _ = runs
+    process = start("translate", folder, "--model=exported/rnnsearch cat dog")
+    lines = (finish(process)).splitlines()
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line(runs, name):
+    _, outputs = runs
+    result = outputs[f"bad_{name}"]
+    assert result.code == 1
+    assert result.errors.count("\n") == 1, result.errors
+    for part in BAD[name][1]:
+        assert part in result.errors

@@ -1,0 +1,82 @@
+"""Sentences in, sentences out, with a network whose answers are known."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps.data import tokenization
+from kerasapps.evaluation.translator import Translator
+from kerasapps.tokens import END, UNKNOWN
+
+WORDS = ["a", "b", "c", "d"]
+VOCABULARY = tokenization.train("words", [" ".join(WORDS)] * 3, 20)
+SENTENCES = ["a b c", "d", "b x"]
+
+
+class Copier:
+    """Writes the source again, token by token, and looks at what it writes.
+
+    The second best, at half the odds, is to stop.
+    """
+
+    aligns = True
+
+    def encode(self, source):
+        return source
+
+    def initial_states(self, memory, max_length):
+        return tf.zeros_like(memory)
+
+    def step(self, token, position, memory, states):
+        place = tf.minimum(position, tf.shape(memory)[1] - 1)
+        here = tf.gather(memory, place, axis=1)
+        odds = tf.one_hot(here, VOCABULARY.size) + 0.5 * tf.one_hot(
+            END, VOCABULARY.size
+        )
+        alignment = tf.one_hot(tf.fill(tf.shape(token), place), tf.shape(memory)[1])
+        return tf.math.log(odds + 1e-9), states, alignment
+
+
+def translator(**options):
+    return Translator([Copier()], VOCABULARY, VOCABULARY, **options)
+
+
+def test_translations_tokens_and_alignments():
+    found = translator(beam_size=1, alpha=0.0)(tf.constant(SENTENCES[:2]))
+    assert found.translations.numpy().tolist() == [[b"a b c"], [b"d"]]
+    assert found.source_tokens.numpy().tolist() == [
+        [b"a", b"b", b"c", b"</s>"],
+        [b"d", b"</s>", b"", b""],
+    ]
+    assert found.target_tokens.numpy()[0, 0].tolist() == [b"a", b"b", b"c", b"</s>"]
+    np.testing.assert_array_equal(found.alignments[0, 0], np.eye(4))
+    # Two thirds for each token; at the end of the source nothing else is likely.
+    expected = 3 * np.log(1 / 1.5)
+    assert found.scores[0, 0].numpy() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_best_come_first():
+    found = translator(n_best=3, beam_size=3, alpha=0.0)(tf.constant(["a b c"]))
+    assert found.translations.numpy().tolist() == [[b"", b"a b c", b"a"]]
+    scores = found.scores.numpy()[0]
+    expected = [np.log(1 / 3), 3 * np.log(2 / 3), np.log(2 / 3) + np.log(1 / 3)]
+    np.testing.assert_allclose(scores, sorted(expected, reverse=True), atol=1e-4)
+
+
+def test_unknown_words_are_taken_from_the_source():
+    assert VOCABULARY.encode(tf.constant(["x"])).numpy()[0].tolist()[0] == UNKNOWN
+    plain, replaced = (
+        translator(beam_size=1, replace_unknown=replace)(tf.constant(["b x"]))
+        for replace in (False, True)
+    )
+    assert plain.translations.numpy().tolist() == [[b"b <unk>"]]
+    assert replaced.translations.numpy().tolist() == [[b"b x"]]
+
+
+def test_all_sentences_in_their_order():
+    counts = []
+    made = translator(beam_size=1).translate_all(
+        ["a b c", "d", "b", "c d"], batch_size=3, progress=counts.append
+    )
+    assert made == ["a b c", "d", "b", "c d"]
+    assert counts == [3, 4]

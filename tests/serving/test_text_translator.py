@@ -1,0 +1,55 @@
+"""An exported translator answers as the one in Python, by core ops alone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps.data import tokenization
+from kerasapps.evaluation.translator import Translator
+from kerasapps.models import RNNsearch, Seq2SeqLSTM, Transformer
+from kerasapps.serving.text_translator import export_text_translator
+from tests.evaluation.test_beam_search import SMALL
+
+CORPUS = ["ein Hund läuft", "two dogs run", "drei Hunde schlafen!", "a dog, a cat"] * 4
+SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
+
+
+def make(factory, kind, n_best=2):
+    vocabulary = tokenization.train(kind, CORPUS, 40)
+    model = factory(vocabulary.size, vocabulary.size, **SMALL[factory])
+    for weight in model.trainable_weights:
+        weight.assign(np.random.default_rng(0).normal(0, 0.5, weight.shape))
+    return Translator([model], vocabulary, vocabulary, 3, n_best=n_best)
+
+
+@pytest.mark.parametrize(
+    ("factory", "kind"),
+    [(RNNsearch, "subwords"), (Transformer, "words"), (Seq2SeqLSTM, "characters")],
+)
+def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
+    translator = make(factory, kind)
+    folder = export_text_translator(translator, str(tmp_path / "model"))
+    signatures = tf.saved_model.load(folder).signatures
+    expected = translator(SENTENCES)
+    best = signatures["serving_default"](sentences=SENTENCES)
+    assert set(best) == {"translations", "scores"}
+    np.testing.assert_array_equal(best["translations"], expected.translations[:, 0])
+    np.testing.assert_allclose(best["scores"], expected.scores[:, 0], atol=1e-4)
+    n_best = signatures["n_best"](sentences=SENTENCES)
+    names = {"translations", "scores", "source_tokens", "target_tokens"}
+    assert set(n_best) == names | ({"alignments"} if translator.aligns else set())
+    for name, values in n_best.items():
+        wanted = getattr(expected, name)
+        assert values.shape == wanted.shape
+        if values.dtype == tf.string:
+            np.testing.assert_array_equal(values, wanted)
+        else:
+            np.testing.assert_allclose(values, wanted, atol=1e-4)
+
+
+def test_the_same_is_exported_once(tmp_path):
+    translator = make(Seq2SeqLSTM, "words")
+    first = export_text_translator(translator, str(tmp_path / "model"))
+    assert export_text_translator(translator, str(tmp_path / "model")) == first
+    other = make(Seq2SeqLSTM, "words", n_best=3)
+    assert export_text_translator(other, str(tmp_path / "model")) != first
