@@ -142,7 +142,9 @@ def decoding(constructor, sizes: dict, repeats: int) -> dict:
         run = tf.function(
             lambda source: (
                 beam_search([translator], source, LENGTH.value, BEAM_SIZE.value).tokens
-            )
+            ),
+            # Of any size, as in the export.
+            input_signature=[tf.TensorSpec([None, None], tf.int32)],
         )
         return lambda: run(source).numpy()
 

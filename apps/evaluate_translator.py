@@ -48,7 +48,8 @@ flags.DEFINE_string(
     "output_dir",
     None,
     "Where translations, metrics.json and the figures go; default: a folder in "
-    "runs/evaluate_translator/ named by the runs.",
+    "runs/evaluate_translator/ named by the runs and, where given, by --ensemble, "
+    "--dataset, --split and the flags of the search.",
 )
 flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
 flags.mark_flag_as_required("model")
@@ -63,8 +64,12 @@ def main():
             "the runs translate between different languages: "
             + "; ".join("-".join(pair) for pair in sorted(languages))
         )
-    dataset = FLAGS.dataset or runs[0].metrics["dataset"]
-    corpus = translation.load(dataset, *runs[0].languages, FLAGS.data_dir)
+    dataset, train_split = FLAGS.dataset, None
+    if not dataset:
+        dataset, train_split = (
+            runs[0].metrics[key] for key in ("dataset", "train_split")
+        )
+    corpus = translation.load(dataset, *runs[0].languages, FLAGS.data_dir, train_split)
     held_out = getattr(corpus, FLAGS.split)
     directory = _directory(runs)
     figures = directory / "figures"
@@ -72,21 +77,24 @@ def main():
     measures, translations = {}, {}
     exact = dataset.startswith("numbers")
     translators = _translators(runs)
+    # All alike, so that they can be compared.
+    lowercase = any(run.vocabularies[1].lowercase for run in runs)
     for name, translator in translators.items():
         made = decoding.translate(translator, held_out.source, FLAGS.batch_size)
         translations[name] = made
-        measures[name] = decoding.measure(made, held_out.target, exact)
+        measures[name] = decoding.measure(made, held_out.target, exact, lowercase)
         file = directory / f"{urllib.parse.quote(name, safe='+,')}.txt"
         file.write_text("".join(f"{line}\n" for line in made), encoding="utf-8")
     if not exact:
-        curves = decoding.curves(corpus.train.source, held_out, translations)
+        curves = decoding.curves(corpus.train.source, held_out, translations, lowercase)
         save(bleu_curves(curves), figures / "bleu_curves.png")
     shown = [held_out.source[row] for row in drawing.chosen(held_out.source)]
     for name, translator in translators.items():
         for figure_name, figure in drawing.draw(translator, shown):
             prefix = "" if len(translators) == 1 else f"{name}_"
             save(figure, figures / f"{prefix}{figure_name}.png")
-    metrics.write(directory, {"models": FLAGS.model, "split": FLAGS.split, **measures})
+    about = {"runs": FLAGS.model, "dataset": dataset, "split": FLAGS.split}
+    metrics.write(directory, about | {"measures": measures})
     if FLAGS.json:
         print(json.dumps(measures))
         return
@@ -102,19 +110,39 @@ def main():
 
 
 def _directory(runs):
-    names = "+".join(run.directory.resolve().name for run in runs)
-    default = f"runs/evaluate_translator/{urllib.parse.quote(names, safe='+,')}"
-    return pathlib.Path(FLAGS.output_dir or default)
+    if FLAGS.output_dir:
+        return pathlib.Path(FLAGS.output_dir)
+    others = ("split", "beam_size", "length_penalty", "replace_unknown")
+    parts = [
+        "+".join(_names(runs)),
+        "ensemble" if FLAGS.ensemble else "",
+        FLAGS.dataset,
+        *(
+            f"{name}={FLAGS[name].value}"
+            for name in others
+            if FLAGS[name].value != FLAGS[name].default
+        ),
+    ]
+    # As in a URL, so that folder:a/b is one name, and no other data set has it.
+    names = [urllib.parse.quote(part, safe="+,=") for part in parts if part]
+    return pathlib.Path("runs", "evaluate_translator", "_".join(names))
+
+
+def _names(runs):
+    """Returns the name of each run's folder; of those alike with a number behind."""
+    names = [run.directory.resolve().name for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name}-{names[: i + 1].count(name)}"
+        for i, name in enumerate(names)
+    ]
 
 
 def _translators(runs):
     """Returns what translates by its name: each run, or all together."""
     if not FLAGS.ensemble:
         return {
-            run.directory.resolve().name: decoding.translator(
-                [run.network], run.vocabularies
-            )
-            for run in runs
+            name: decoding.translator([run.network], run.vocabularies)
+            for name, run in zip(_names(runs), runs, strict=True)
         }
     configs = [[v.get_config() for v in run.vocabularies] for run in runs]
     if any(config != configs[0] for config in configs):
@@ -122,7 +150,7 @@ def _translators(runs):
             "--ensemble needs runs with the same vocabularies: train them on the same "
             "data with the same --tokens, --vocabulary_size and --lowercase"
         )
-    name = "+".join(run.directory.resolve().name for run in runs)
+    name = "+".join(_names(runs))
     networks = [run.network for run in runs]
     return {name: decoding.translator(networks, runs[0].vocabularies)}
 

@@ -20,6 +20,7 @@ import os
 import pathlib
 import re
 import sys
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -37,21 +38,24 @@ from kerasapps.training.schedules import learning_rate_schedule
 
 FLAGS = flags.FLAGS
 
-# Flags that don't change what is computed.
+# Flags that don't change what is trained.
 _NOT_COMPARED = {
     *("run_dir", "resume", "checkpoint_every", "data_dir"),
-    *("export_dir", "export_dtype"),
+    *("export_dir", "export_dtype", "gif"),
+    *("beam_size", "length_penalty", "replace_unknown"),
 }
 
 
 def _data_name():
     """Returns --dataset without its version, or of a folder only its name."""
-    kind, _, rest = FLAGS.dataset.partition(":")
-    return os.path.basename(rest.rstrip("/")) if kind == "folder" else kind
+    folder = FLAGS.dataset.startswith("folder:")
+    return FLAGS.dataset if folder else FLAGS.dataset.partition(":")[0]
 
 
 def _plain(name):
-    """Returns `name` as fits for a folder."""
+    """Returns `name` as fits for a folder; of `folder:PATH` the folder's own."""
+    if name.startswith("folder:"):
+        name = os.path.basename(name.removeprefix("folder:").rstrip("/"))
     return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
 
 
@@ -68,6 +72,8 @@ class Run:
     Args:
         app_name: The app's name, for example "train_classifier".
         export_name: The name of the export, for example "resnet20".
+        task: Names of what is done with the data set, if there is more than one thing
+            to do, for the name of the export.
 
     Attributes:
         strategy: The distribution strategy; make the model in its scope.
@@ -78,7 +84,7 @@ class Run:
         InputError: If the devices can't be had as the flags ask for them.
     """
 
-    def __init__(self, app_name: str, export_name: str):
+    def __init__(self, app_name: str, export_name: str, task: Sequence[str] = ()):
         self.app_name = app_name
         if FLAGS.strategy == "multi_worker":
             print("Waiting for all workers.", flush=True)
@@ -100,8 +106,8 @@ class Run:
         self.export_dir = FLAGS.export_dir
         if self.export_dir is None:
             other = FLAGS["dataset"].value != FLAGS["dataset"].default
-            self.export_dir = f"saved_models/{export_name}"
-            self.export_dir += f"_{_plain(_data_name())}" if other else ""
+            names = [export_name, *([_data_name()] if other else []), *task]
+            self.export_dir = "saved_models/" + "_".join(map(_plain, names))
         self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
         self._is_open = False
 
@@ -116,7 +122,7 @@ class Run:
         }
 
     def _default_directory(self):
-        name = _plain(f"{FLAGS.model}_{_data_name()}")
+        name = f"{_plain(FLAGS.model)}_{_plain(_data_name())}"
         shown = {"model", "dataset"} if _data_name() == FLAGS.dataset else {"model"}
         changed = [
             flag.serialize()

@@ -23,7 +23,7 @@ from absl import flags
 
 from apps import common
 from apps.gan import sampling, translation
-from apps.gan.start import check_flags
+from apps.gan.start import check_flags, usual_size
 from apps.models import has_argument
 from kerasapps.training.adversarial import LOSSES, PENALTIES
 from kerasapps.training.discovery import DISCOVERY_MODELS
@@ -35,7 +35,13 @@ FLAGS.set_default("dataset", "digits")
 FLAGS.set_default("learning_rate", 2e-4)
 FLAGS.set_default("beta_1", 0.5)
 
-flags.DEFINE_integer("image_size", 28, "Height and width of the images.", 4)
+flags.DEFINE_integer(
+    "image_size",
+    None,
+    "Height and width of the images; default: those that the network is made for, 64 "
+    "at most.",
+    lower_bound=4,
+)
 flags.DEFINE_string("train_split", None, "Split of TensorFlow Datasets to train on.")
 flags.DEFINE_multi_string(
     "discriminator_options",
@@ -80,6 +86,12 @@ flags.DEFINE_enum(
     "DiscoGAN, or what it is compared with: a GAN from A to B, also with a "
     "reconstruction of A.",
 )
+flags.DEFINE_float(
+    "reconstruction_weight",
+    1.0,
+    "Weight of discogan's mean squared differences beside the GAN's losses.",
+    lower_bound=0,
+)
 flags.DEFINE_integer(
     "first_size",
     8,
@@ -96,8 +108,10 @@ flags.DEFINE_bool("gif", False, "Make an animation of them.")
 def main():
     """Runs the app."""
     constructor = common.find_model("gan")
+    FLAGS.set_default("image_size", usual_size(constructor))
     if (FLAGS.model.lower(), FLAGS.dataset) == ("dcgan", "digits"):
         # The paper's widths are for photographs of 64x64; these have 8x8 pixels.
+        FLAGS.set_default("image_size", 28)
         FLAGS.set_default("model_options", ["filters=32"])
         FLAGS.set_default("discriminator_options", ["filters=32"])
         FLAGS.set_default("epochs", 60)

@@ -14,6 +14,9 @@ A killed run goes on where it stopped when the same command is given again.
 import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import pathlib
+
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import flags
@@ -27,6 +30,7 @@ from kerasapps.data import tokenization, translation
 from kerasapps.data.sentence_pairs import SentencePairs
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.serving.digest import digest
 from kerasapps.tokens import BEGIN, PADDING
 from kerasapps.training.last_epochs import LastEpochs
 from kerasapps.training.sequence_losses import (
@@ -41,8 +45,26 @@ flags.adopt_module_key_flags(report)
 FLAGS.set_default("model", "rnnsearch")
 FLAGS.set_default("dataset", "numbers")
 
+_SIDES = ("source", "target")
+
+# Sizes that fit the words of numbers: those of the papers would take hours.
+_SMALL = {
+    "seq2seqlstm": ("embedding_size=64", "units=128", "num_layers=2"),
+    "rnnencdec": ("embedding_size=64", "units=96", "maxout_units=64"),
+    "rnnsearch": (
+        *("embedding_size=64", "units=96", "maxout_units=64"),
+        "alignment_units=64",
+    ),
+    "transformer": ("num_layers=2", "d_model=64", "d_ff=256", "num_heads=4"),
+}
+
 flags.DEFINE_string("source_language", "en", "Language to translate from.")
 flags.DEFINE_string("target_language", "de", "Language to translate to.")
+flags.DEFINE_string(
+    "train_split",
+    None,
+    "Split of TensorFlow Datasets to train on, as in train[:5%].",
+)
 flags.DEFINE_enum(
     "tokens",
     "subwords",
@@ -86,16 +108,27 @@ def _one_average(values):
 def main():
     """Runs the app."""
     constructor = common.find_model("translator")
-    _check_flags()
+    _check_flags(constructor)
     if FLAGS.dataset.startswith("numbers"):
-        _set_defaults_for_numbers()
-    run = Run("train_translator", constructor.__name__.lower())
+        _set_defaults_for_numbers(constructor)
+    languages = ("source_language", "target_language")
+    other = any(FLAGS[name].value != FLAGS[name].default for name in languages)
+    run = Run(
+        "train_translator",
+        constructor.__name__.lower(),
+        [FLAGS[name].value for name in languages] if other else [],
+    )
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
     corpus = translation.load(
-        FLAGS.dataset, FLAGS.source_language, FLAGS.target_language, FLAGS.data_dir
+        FLAGS.dataset,
+        FLAGS.source_language,
+        FLAGS.target_language,
+        FLAGS.data_dir,
+        FLAGS.train_split,
     )
-    vocabularies = _vocabularies(run, constructor, corpus)
-    pairs = _pairs(run, corpus, vocabularies)
+    vocabularies = _vocabularies(run, corpus)
+    encoded = _encoded(corpus.train, vocabularies)
+    pairs = _pairs(run, encoded)
     arguments = common.model_arguments(
         constructor,
         source_vocabulary=vocabularies[0].size,
@@ -107,6 +140,11 @@ def main():
         model = common.build_model(constructor, **arguments)
         if FLAGS.weights:
             keras_file.load_weights(model, FLAGS.weights)
+        if FLAGS.replace_unknown and not model.aligns:
+            raise InputError(
+                f"--replace_unknown: {constructor.__name__} doesn't tell what it looks "
+                "at; leave it out, or choose RNNsearch or a Transformer"
+            )
         run.compile(
             model,
             pairs.steps_per_epoch,
@@ -121,7 +159,7 @@ def main():
     run.say(
         f"{constructor.__name__} has {trainable_parameters(model):,} parameters, and "
         f"vocabularies of {vocabularies[0].size:,} and {vocabularies[1].size:,} "
-        f"{FLAGS.tokens}. {corpus.name} has {len(corpus.train.source):,} pairs to "
+        f"tokens. {corpus.name} has {len(corpus.train.source):,} pairs to "
         f"learn from{left_out}. An epoch has {pairs.steps_per_epoch:,} steps, on "
         f"{run.strategy.num_replicas_in_sync} device(s)."
     )
@@ -132,43 +170,84 @@ def main():
         pairs,
         {
             "training pairs": len(corpus.train.source),
-            "vocabularies": [vocabulary.size for vocabulary in vocabularies],
+            "vocabularies": digest([], *_configs(vocabularies)),
+            "sentences": digest([], *map(np.concatenate, encoded)),
             "steps": pairs.steps_per_epoch,
         },
         validation,
         size,
-        callbacks=[last] if FLAGS.average_epochs > 1 else [],
+        # Only then is it sure that the run directory is this run's.
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_train_begin=lambda logs: _save(vocabularies, run.directory)
+            ),
+            *([last] if FLAGS.average_epochs > 1 else []),
+        ],
     )
     if FLAGS.average_epochs > 1:
         last.average(model)
-    run.say("Translating, drawing and exporting.")
+    run.say("Translating, exporting and drawing.")
     model = run.keep(model)
     if run.is_chief:
-        report.report(run, constructor, model, corpus, vocabularies, history)
+        steps = pairs.steps_per_epoch
+        report.report(run, constructor, model, corpus, vocabularies, history, steps)
 
 
-def _check_flags():
+def _check_flags(constructor):
     if FLAGS.pretrained:
         raise InputError(
             "--pretrained is for classifiers; --weights=RUN/model.keras starts from a "
-            "run of the same network on the same vocabularies"
+            "run of the same network, with its vocabularies"
+        )
+    options = common.options("model_options", constructor)
+    if options.get("shared_embeddings") and not FLAGS.shared_vocabulary:
+        raise InputError(
+            "--model_options=shared_embeddings=True needs one vocabulary for both "
+            "languages; give --shared_vocabulary too"
         )
 
 
-def _set_defaults_for_numbers():
+def _set_defaults_for_numbers(constructor):
     """Sets what fits for the words of numbers, a few dozen."""
     FLAGS.set_default("vocabulary_size", 150)
     FLAGS.set_default("tokens_per_batch", 1024)
     FLAGS.set_default("epochs", 8)
-    if FLAGS.model.lower() == "rnnsearch":
-        sizes = ("embedding_size=64", "units=96", "maxout_units=64")
-        FLAGS.set_default("model_options", [*sizes, "alignment_units=64"])
+    name = constructor.__name__.lower()
+    if name not in _SMALL:
+        return
+    if name != "transformer":
         FLAGS.set_default("learning_rate", 3e-3)
-        FLAGS.set_default("schedule", "cosine")
+    FLAGS.set_default("schedule", "cosine")
+    given = FLAGS.model_options
+    names = {option.partition("=")[0] for option in given}
+    sizes = [size for size in _SMALL[name] if size.partition("=")[0] not in names]
+    FLAGS.set_default("model_options", sizes)
+    if given:
+        FLAGS.model_options = [*sizes, *given]
 
 
-def _vocabularies(run, constructor, corpus):
-    """Returns those of the source and of the target; one where they are shared."""
+def _vocabularies(run, corpus):
+    """Returns those of the source and of the target; one where they are shared.
+
+    A run that goes on keeps its own, and one that starts from the weights of another
+    takes those beside them.
+    """
+    begun = any((run.directory / "checkpoints").rglob("checkpoint-*.npz"))
+    places = [run.directory] if FLAGS.resume and begun else []
+    if FLAGS.weights:
+        places.append(pathlib.Path(FLAGS.weights).parent)
+    for place in places:
+        folders = [place / f"{side}_vocabulary" for side in _SIDES]
+        if all(folder.is_dir() for folder in folders):
+            run.say(f"With the vocabularies in {place}.")
+            loaded = tuple(map(tokenization.load, folders))
+            one, other = _configs(loaded)
+            if FLAGS.shared_vocabulary and one != other:
+                raise InputError(
+                    f"{place} holds a vocabulary for each language; leave out "
+                    "--shared_vocabulary"
+                )
+            return loaded
     source, target = corpus.train.source, corpus.train.target
 
     def train(sentences):
@@ -182,14 +261,26 @@ def _vocabularies(run, constructor, corpus):
     return train(source), train(target)
 
 
-def _pairs(run, corpus, vocabularies):
+def _configs(vocabularies):
+    return [vocabulary.get_config() for vocabulary in vocabularies]
+
+
+def _save(vocabularies, directory):
+    for side, vocabulary in zip(_SIDES, vocabularies, strict=True):
+        tokenization.save(vocabulary, directory / f"{side}_vocabulary")
+
+
+def _encoded(sentences, vocabularies):
+    """Returns the ids of each source, and those of each target."""
+    return [
+        tokenization.encode_all(vocabulary, getattr(sentences, side))
+        for side, vocabulary in zip(_SIDES, vocabularies, strict=True)
+    ]
+
+
+def _pairs(run, encoded):
     return SentencePairs(
-        *(
-            tokenization.encode_all(vocabulary, sentences)
-            for vocabulary, sentences in zip(
-                vocabularies, (corpus.train.source, corpus.train.target), strict=True
-            )
-        ),
+        *encoded,
         FLAGS.tokens_per_batch,
         FLAGS.seed,
         FLAGS.max_length,
@@ -199,11 +290,7 @@ def _pairs(run, corpus, vocabularies):
 
 def _validation(corpus, vocabularies):
     """Returns the held-out pairs one by one, padded alike, and their number."""
-    sides = (corpus.validation.source, corpus.validation.target)
-    source, target = (
-        tokenization.encode_all(vocabulary, sentences)
-        for vocabulary, sentences in zip(vocabularies, sides, strict=True)
-    )
+    source, target = _encoded(corpus.validation, vocabularies)
     pairs = [
         (s, t)
         for s, t in zip(source, target, strict=True)

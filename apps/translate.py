@@ -2,6 +2,7 @@ r"""Translates sentences with an exported translator.
 
 python -m apps.translate --model=saved_models/rnnsearch "forty-two" "one million"
 python -m apps.translate --model=saved_models/rnnsearch < sentences.txt
+python -m apps.translate --model=saved_models/rnnsearch --n_best=4 "forty-two"
 """
 
 import sys
@@ -21,6 +22,13 @@ flags.DEFINE_string(
 flags.DEFINE_integer("batch_size", 32, "Sentences at a time.", 1)
 flags.DEFINE_bool("scores", False, "Print before each translation its score.")
 
+flags.DEFINE_integer(
+    "n_best",
+    1,
+    "Print so many translations of each sentence, the best first, with their scores.",
+    lower_bound=1,
+)
+
 
 def main(sentences: list[str]) -> None:
     """Prints the translations of what the command line or standard input holds."""
@@ -29,22 +37,37 @@ def main(sentences: list[str]) -> None:
         if sys.stdin.isatty():
             print("A sentence a line, please.", file=sys.stderr)
         try:
-            sentences = [line.rstrip("\n") for line in sys.stdin]
+            sentences = [line.rstrip("\r\n") for line in sys.stdin]
         except UnicodeDecodeError as error:
             raise InputError(f"standard input isn't text in UTF-8: {error}") from error
+    for sentence in sentences:
+        try:
+            sentence.encode()
+        except UnicodeEncodeError as error:
+            # Bytes that are no text come as halves of surrogate pairs.
+            raise InputError(f"{sentence!a} isn't text in UTF-8") from error
     translate = exported.signature(
         folder, "sentences", "translator", "train_translator"
     )
     # It is imported by now, which takes seconds: errors above come at once.
     import tensorflow as tf
 
+    if FLAGS.n_best > 1:
+        translate = translate.model.signatures["n_best"]
     for first in range(0, len(sentences), FLAGS.batch_size):
         batch = tf.constant(sentences[first : first + FLAGS.batch_size])
         found = translate(sentences=batch)
-        for translation, score in zip(
-            found["translations"].numpy(), found["scores"].numpy(), strict=True
-        ):
-            before = f"{score:8.3f}  " if FLAGS.scores else ""
+        translations, scores = found["translations"].numpy(), found["scores"].numpy()
+        if FLAGS.n_best > 1:
+            if FLAGS.n_best > translations.shape[1]:
+                raise InputError(
+                    f"--n_best={FLAGS.n_best}: {FLAGS.model} returns the best "
+                    f"{translations.shape[1]} at most"
+                )
+            translations = translations[:, : FLAGS.n_best].ravel()
+            scores = scores[:, : FLAGS.n_best].ravel()
+        for translation, score in zip(translations, scores, strict=True):
+            before = f"{score:8.3f}  " if FLAGS.scores or FLAGS.n_best > 1 else ""
             print(before + translation.decode(), flush=True)
 
 

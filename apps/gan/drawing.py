@@ -10,6 +10,7 @@ from absl import flags
 from apps.gan.measuring import random_conditions
 from kerasapps.data.attributes import shape_attributes_of
 from kerasapps.errors import InputError
+from kerasapps.evaluation.nearest import nearest
 from kerasapps.evaluation.perceptual_path_length import lerp, slerp
 from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.vector_arithmetic import vector_arithmetic
@@ -78,16 +79,7 @@ def _nearest(samples, training):
     """
     columns = 7
     grid = samples[: _ROWS * columns].reshape(_ROWS, columns, *samples.shape[1:])
-    last = grid[:, -1].astype(np.float32) / 255
-    found, distances = np.zeros_like(grid[:, -1]), np.full(_ROWS, np.inf)
-    for images in training:
-        steps = last[:, None] - images.astype(np.float32) / 255
-        squares = np.square(steps).sum(axis=(2, 3, 4))  # [rows, images]
-        nearest = squares.argmin(axis=1)
-        least = squares.min(axis=1)
-        closer = least < distances
-        found[closer] = images[nearest[closer]]
-        distances[closer] = least[closer]
+    found, _ = nearest(grid[:, -1], training)
     both = np.concatenate([grid, found[:, None]], axis=1)
     titles = [*["samples"] * columns, "nearest"]
     return image_matrix(both, column_titles=titles, framed_columns=[columns])

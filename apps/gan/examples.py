@@ -67,9 +67,16 @@ def load(constructor, size: int | None = None) -> Examples:
     return _images(constructor, size or FLAGS.image_size)
 
 
-def batch_size() -> int:
+def _batch_size(size):
     """Returns the examples of a step: those of all steps of the discriminator."""
-    return FLAGS.batch_size * FLAGS.discriminator_steps
+    taken = FLAGS.batch_size * FLAGS.discriminator_steps
+    if taken > size and FLAGS.discriminator_steps > 1:
+        raise InputError(
+            f"--batch_size={FLAGS.batch_size} and --discriminator_steps="
+            f"{FLAGS.discriminator_steps}: a step takes {taken} examples, and there "
+            f"are {size}; choose less"
+        )
+    return taken
 
 
 def _points(constructor):
@@ -79,7 +86,7 @@ def _points(constructor):
             f"{', '.join(MIXTURES)}"
         )
     mixture = MIXTURES[FLAGS.dataset]
-    training = PointData(mixture, EPOCH_POINTS, batch_size(), FLAGS.seed)
+    training = PointData(mixture, EPOCH_POINTS, _batch_size(EPOCH_POINTS), FLAGS.seed)
     return Examples(
         training,
         {"dimensions": mixture.means.shape[1]},
@@ -122,7 +129,7 @@ def _images(constructor, size):
     training = TrainingData(
         examples,
         data.train.size,
-        batch_size(),
+        _batch_size(data.train.size),
         lambda *example: example[:-1] if conditional else example[0],
         FLAGS.seed,
         prepare=lambda raw, *given: (preprocessing(data.decode(raw)), *given),

@@ -9,6 +9,7 @@ from absl import flags
 
 from kerasapps.data import attributes, image_classification
 from kerasapps.evaluation.frechet import Moments
+from kerasapps.evaluation.nearest import nearest
 
 FLAGS = flags.FLAGS
 
@@ -64,6 +65,9 @@ def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray |
 def measure(run, classifier, features) -> dict:
     """Returns the measures that can be taken, by their names.
 
+    Distances to the nearest training image, of the first samples, are roots of mean
+    squared differences of the pixels, in grey levels.
+
     Args:
         run: The `Trained`.
         classifier: A `kerasapps.evaluation.features.Classifier`, or None.
@@ -78,21 +82,27 @@ def measure(run, classifier, features) -> dict:
         part = slice(first, first + _BATCH)
         given = None if conditions is None else conditions[part]
         images = run.make(z[part], given, seed=first)
+        if first == 0:
+            compared = images
         if features:
             moments.update(features.extract(images))
         if classifier:
             predicted.append(classifier.predict(images).argmax(axis=1))
         if shaped:
             shapes.append(attributes.shape_attributes_of(images))
-    found = {"samples": len(z)}
+    found = {"samples": len(z), **_nearness(run, compared)}
     if features:
         # What real images that weren't learned from come to.
         real, held_out = (
             features.moments(real_images(run, name, FLAGS.samples))
             for name in ("train", "validation")
         )
-        found[features.name] = real.distance(moments)
-        found[f"{features.name}_of_held_out_images"] = real.distance(held_out)
+        found[features.distance_name] = real.distance(moments)
+        # One image alone has no covariance.
+        if held_out.count > 1:
+            found[f"{features.distance_name}_of_held_out_images"] = real.distance(
+                held_out
+            )
     if classifier:
         predicted = np.concatenate(predicted)
         if labels is not None:
@@ -105,6 +115,20 @@ def measure(run, classifier, features) -> dict:
     if shaped:
         found |= _correlations(run.conditions.names, conditions, np.concatenate(shapes))
     return found
+
+
+def _nearness(run, samples):
+    """Returns how far training images are from samples, and from those held out."""
+    held_out = next(real_images(run, "validation", _BATCH))
+    both = np.concatenate([samples, held_out])
+    _, distances = nearest(both, real_images(run, "train"))
+    of_samples, of_held_out = np.split(distances, [len(samples)])
+    name = "distance_to_nearest_training_image"
+    return {
+        f"mean_{name}": float(of_samples.mean()),
+        f"least_{name}": float(of_samples.min()),
+        f"mean_{name}_of_held_out_images": float(of_held_out.mean()),
+    }
 
 
 def _correlations(names, asked, measured):

@@ -1,6 +1,7 @@
 """Training what makes examples out of random numbers."""
 
 import functools
+import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,7 @@ from apps.gan import report
 from apps.gan.fitting import fit
 from apps.gan.start import start
 from apps.run import Run
+from kerasapps.data.pipeline import replica_batch_size
 from kerasapps.errors import InputError
 from kerasapps.evaluation.generation import draw, generate
 from kerasapps.training import growth, latents
@@ -32,8 +34,12 @@ def train(constructor) -> None:
     Raises:
         InputError: If the flags don't go together, or the data can't be had.
     """
-    run = Run("train_gan", constructor.__name__.lower())
+    other = FLAGS["condition"].value != FLAGS["condition"].default
+    condition = [pathlib.Path(FLAGS.condition).stem] if other else []
+    run = Run("train_gan", constructor.__name__.lower(), condition)
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
+    # Its own error would tell the examples of all steps of the discriminator.
+    replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
     examples = data.load(constructor)
     with examples.naming_undecodable():
         model = _model(run, constructor, examples)

@@ -1,5 +1,6 @@
 """Where a training of a GAN starts: fresh, or from what another run has left."""
 
+import inspect
 import pathlib
 
 import keras
@@ -10,6 +11,23 @@ from kerasapps import keras_file
 from kerasapps.errors import InputError
 
 FLAGS = flags.FLAGS
+
+
+# Height and width of images that take minutes, not weeks.
+_LARGEST_USUAL = 64
+
+
+def usual_size(constructor) -> int | None:
+    """Returns the height and width of images if no flag says it; None for points.
+
+    Args:
+        constructor: The generator's.
+    """
+    if constructor.example_bounds is None:
+        return None
+    only = getattr(constructor, "image_size", None)
+    arguments = inspect.signature(constructor).parameters
+    return only or min(arguments["image_size"].default, _LARGEST_USUAL)
 
 
 def check_flags(constructor) -> None:
@@ -27,6 +45,7 @@ def check_flags(constructor) -> None:
     useless = {
         "target": not maps or points,
         "discovery": not maps,
+        "reconstruction_weight": not maps or FLAGS.discovery == "gan",
         "loss": maps,
         "penalty": maps,
         "penalty_weight": maps or FLAGS.penalty == "none",
@@ -34,6 +53,7 @@ def check_flags(constructor) -> None:
         "condition": not has_argument("condition_size")(constructor),
         "first_size": not grows,
         "image_size": points,
+        "train_split": points,
         "samples": maps or points,
     }
     for name, unused in useless.items():

@@ -41,7 +41,8 @@ def train(constructor) -> None:
             f"--model={FLAGS.model} with --dataset={FLAGS.dataset}: toydiscogan is for "
             f"{', '.join(TOY_DOMAINS)}, and discogan for images"
         )
-    run = Run("train_gan", constructor.__name__.lower())
+    target = [FLAGS.target] if FLAGS.target else []
+    run = Run("train_gan", constructor.__name__.lower(), target)
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
     (_train_points if toy else _train_images)(run, constructor)
 
@@ -179,7 +180,13 @@ def _model(run, constructor, data, arguments):
                 "a_discriminator": discriminators[0],
             }
         )
-        model = Discovery(a_to_b, b_to_a, *discriminators, FLAGS.discovery)
+        model = Discovery(
+            a_to_b,
+            b_to_a,
+            *discriminators,
+            FLAGS.discovery,
+            FLAGS.reconstruction_weight,
+        )
         steps = data.steps_per_epoch
         run.compile(
             model, steps, discriminator_optimizer=run.make_optimizer(steps, ema=False)

@@ -1,5 +1,6 @@
 """How trained networks translate, as the flags say, and how well."""
 
+import math
 import sys
 
 import keras
@@ -16,14 +17,18 @@ flags.DEFINE_float(
     "Power of the length penalty; 0: none.",
     lower_bound=0,
 )
+flags.register_validator("length_penalty", math.isfinite, "needs a finite number")
 flags.DEFINE_bool(
     "replace_unknown",
     False,
     "Write for an unknown word the source's word that it is aligned with.",
 )
 
-# Up to so many words, the groups of the curve of lengths: longer ones are in the last.
+# Up to so many words, the groups of the curve of lengths; longer ones are one more.
 _LENGTHS = (5, 10, 15, 20, 25, 30, 40, 50, 60)
+# Sentences whose BLEU says something: as many are shorter and as many are longer than
+# any cut between groups.
+_FEWEST = 20
 # Groups of the curve of rarity.
 _RARITIES = 8
 
@@ -60,7 +65,7 @@ def translate(translator: Translator, sentences, batch_size: int) -> list[str]:
     return translator.translate_all(sentences, batch_size, bar.update)
 
 
-def measure(translations, references, exact: bool) -> dict:
+def measure(translations, references, exact: bool, lowercase: bool) -> dict:
     """Returns the measures of translations by their names.
 
     Args:
@@ -68,30 +73,39 @@ def measure(translations, references, exact: bool) -> dict:
         references: The right ones.
         exact: Whether there is but one right one, as of numbers, in which a sentence
             may be a single word, of which BLEU makes nothing.
+        lowercase: Whether case doesn't count, as of networks that write none.
     """
     if exact:
-        return {"exact_match": bleu.exact_match(translations, references)}
-    found = bleu.bleu(translations, references)
+        found = bleu.exact_match(translations, references, lowercase)
+        return {"exact_match": found}
+    found = bleu.bleu(translations, references, lowercase)
     return {"bleu": found.score, "bleu_signature": found.signature}
 
 
-def curves(training, held_out, translations: dict) -> dict:
+def curves(training, held_out, translations: dict, lowercase: bool) -> dict:
     """Returns BLEU against length and rarity, as `bleu_curves` takes it.
 
     Args:
         training: The sentences of the source language that were trained on.
         held_out: The `Sentences` that were translated.
         translations: The translations by the names of the networks.
+        lowercase: Whether case doesn't count.
     """
     source, target = held_out.source, held_out.target
+    lengths = bleu.lengths(source)
+    cut_offs = [
+        cut_off
+        for cut_off in _LENGTHS
+        if min((lengths <= cut_off).sum(), (lengths > cut_off).sum()) >= _FEWEST
+    ] or [lengths.max()]
     by_length = {
-        name: bleu.bleu_by_length(source, made, target, _LENGTHS)
+        name: bleu.bleu_by_length(source, made, target, cut_offs, lowercase)
         for name, made in translations.items()
     }
     ranks = bleu.average_ranks(source, training)
     groups = min(_RARITIES, len(source))
     by_rank = {
-        name: bleu.bleu_of_sorted(ranks, made, target, groups)
+        name: bleu.bleu_of_sorted(ranks, made, target, groups, lowercase)
         for name, made in translations.items()
     }
     return {

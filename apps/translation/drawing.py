@@ -13,6 +13,8 @@ from kerasapps.tokens import BEGIN, PADDING
 _POSITIONS = 60
 # Sentences whose alignment is drawn, and how long these may be in words.
 SENTENCES, _SHORTEST, _LONGEST = 4, 6, 20
+# Tokens at most, on either side, of the sentence whose heads are drawn.
+_TOKENS = 40
 
 
 def chosen(sentences) -> list[int]:
@@ -29,6 +31,7 @@ def draw(translator, sentences):
         sentences: The sentences.
     """
     network = translator.networks[0]
+    draws_heads = hasattr(network, "attention")
     for number, sentence in enumerate(sentences):
         found = translator(tf.constant([sentence]))
         source = _words(found.source_tokens[0])
@@ -36,8 +39,10 @@ def draw(translator, sentences):
         if translator.aligns:
             weights = found.alignments[0, 0, : len(target), : len(source)].numpy()
             yield f"alignment_{number}", alignment(weights, source, target)
-        if hasattr(network, "attention") and not number:
+        if draws_heads and max(len(source), len(target)) <= _TOKENS:
             yield from _heads(translator, sentence, source, target)
+            # Those of one sentence are enough.
+            draws_heads = False
     if hasattr(network, "d_model"):
         encodings = sinusoidal_positions(np.arange(_POSITIONS), network.d_model)
         yield "positional_encodings", positional_encodings(np.asarray(encodings))

@@ -3,11 +3,11 @@
 import json
 
 import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from apps import metrics
 from apps.translation import decoding, drawing
-from kerasapps.data import tokenization
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.learning_curves import learning_curves
@@ -24,8 +24,8 @@ _SHOWN = 5
 _N_BEST = 4
 
 
-def report(run, constructor, model, corpus, vocabularies, history) -> None:
-    """Translates the test sentences, draws, exports and says where everything is.
+def report(run, constructor, model, corpus, vocabularies, history, steps) -> None:
+    """Translates the test sentences, exports, draws and says where everything is.
 
     Args:
         run: The run.
@@ -34,9 +34,8 @@ def report(run, constructor, model, corpus, vocabularies, history) -> None:
         corpus: The corpus.
         vocabularies: Those of the source and of the target.
         history: The history of the training.
+        steps: Steps of an epoch.
     """
-    for side, vocabulary in zip(("source", "target"), vocabularies, strict=True):
-        tokenization.save(vocabulary, run.directory / f"{side}_vocabulary")
     translator = decoding.translator([model], vocabularies)
     source, target = corpus.test.source, corpus.test.target
     translations = decoding.translate(translator, source, FLAGS.batch_size)
@@ -44,27 +43,22 @@ def report(run, constructor, model, corpus, vocabularies, history) -> None:
         "".join(f"{line}\n" for line in translations), encoding="utf-8"
     )
     exact = FLAGS.dataset.startswith("numbers")
-    measures = decoding.measure(translations, target, exact)
-    run.save_figure("learning_curves", learning_curves(history))
-    name = constructor.__name__
-    if not exact:
-        curves = decoding.curves(corpus.train.source, corpus.test, {name: translations})
-        run.save_figure("bleu_curves", bleu_curves(curves))
-    shown = [source[row] for row in drawing.chosen(source)]
-    for figure_name, figure in drawing.draw(translator, shown):
-        run.save_figure(figure_name, figure)
-    if FLAGS.schedule != "constant":
-        run.save_figure("learning_rate", _rates(len(history["loss"])))
+    lowercase = vocabularies[1].lowercase
+    measures = decoding.measure(translations, target, exact, lowercase)
     n_best = min(_N_BEST, FLAGS.beam_size)
     exported = run.export_dir and export_text_translator(
-        decoding.translator([model], vocabularies, n_best), run.export_dir
+        decoding.translator([model], vocabularies, n_best),
+        run.export_dir,
+        FLAGS.export_dtype,
     )
+    name = constructor.__name__
     metrics.write(
         run.directory,
         {
             "model": name.lower(),
             "parameters": trainable_parameters(model),
             "dataset": FLAGS.dataset,
+            "train_split": FLAGS.train_split,
             "source_language": FLAGS.source_language,
             "target_language": FLAGS.target_language,
             "epochs": FLAGS.epochs,
@@ -76,6 +70,17 @@ def report(run, constructor, model, corpus, vocabularies, history) -> None:
             "export": exported or None,
         },
     )
+    run.save_figure("learning_curves", learning_curves(history))
+    if FLAGS.schedule != "constant":
+        run.save_figure("learning_rate", _rates(history, steps))
+    if not exact:
+        curves = decoding.curves(
+            corpus.train.source, corpus.test, {name: translations}, lowercase
+        )
+        run.save_figure("bleu_curves", bleu_curves(curves))
+    shown = [source[row] for row in drawing.chosen(source)]
+    for figure_name, figure in drawing.draw(translator, shown):
+        run.save_figure(figure_name, figure)
     for sentence, translation, right in list(
         zip(source, translations, target, strict=True)
     )[:_SHOWN]:
@@ -97,20 +102,26 @@ TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
     run.say("  python -m apps.zoo")
 
 
-def _rates(epochs):
-    """Draws the learning rate over the epochs' hundredths."""
-    hundredths = 100
-    schedule = learning_rate_schedule(
-        FLAGS.schedule,
-        FLAGS.learning_rate,
-        hundredths,
-        FLAGS.epochs,
-        FLAGS.warmup_epochs,
-        [float(e) for e in FLAGS.decay_epochs],
-        FLAGS.decay_rate,
-        FLAGS.warmup_rate,
-    )
-    if not callable(schedule):
-        return learning_rate({FLAGS.schedule: [schedule] * epochs * hundredths})
-    rates = [float(np.asarray(schedule(s))) for s in range(epochs * hundredths)]
-    return learning_rate({f"{FLAGS.schedule}, in hundredths of an epoch": rates})
+def _rates(history, steps):
+    """Draws the learning rate of each step; of a plateau that of each epoch's end."""
+    if FLAGS.schedule == "plateau":
+        rates = np.repeat(history["learning_rate"], steps)
+    else:
+        schedule = learning_rate_schedule(
+            FLAGS.schedule,
+            FLAGS.learning_rate,
+            steps,
+            FLAGS.epochs,
+            FLAGS.warmup_epochs,
+            [float(e) for e in FLAGS.decay_epochs],
+            FLAGS.decay_rate,
+            FLAGS.warmup_rate,
+        )
+        rates = np.asarray(
+            tf.map_fn(
+                tf.function(schedule),
+                tf.range(FLAGS.epochs * steps),
+                fn_output_signature=tf.float32,
+            )
+        )
+    return learning_rate({FLAGS.schedule: rates})

@@ -39,7 +39,7 @@ def load(run: str) -> Trained:
     try:
         metrics = json.loads((directory / "metrics.json").read_text())
         languages = (metrics["source_language"], metrics["target_language"])
-        metrics["dataset"]
+        metrics["dataset"], metrics["train_split"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"--model={run} holds no finished run of a translator; give a folder in "

@@ -22,27 +22,25 @@ SHAPE_ATTRIBUTES = ("thickness", "slant", "width", "height")
 
 
 class Attributes(NamedTuple):
-    """The attributes of all images of a data set.
+    """The attributes of a data set's training images.
 
     Attributes:
         names: Names of the attributes.
         mean: Mean of each over the training images, float32 `[attributes]`, in the
             attribute's own unit.
         deviation: Standard deviation of each over them; 1 where it never changes.
-        train: Standardized vectors of the training images in their order, float32
+        train: Standardized vectors of the images in their order, float32
             `[images, attributes]`.
-        validation: The same of the images held out.
     """
 
     names: tuple[str, ...]
     mean: np.ndarray
     deviation: np.ndarray
     train: np.ndarray
-    validation: np.ndarray
 
 
 def load(data: ImageClassification, source: str) -> Attributes:
-    """Returns the attributes of the images, with mean 0 and deviation 1 in training.
+    """Returns the attributes of the training images, with mean 0 and deviation 1.
 
     Args:
         data: The images.
@@ -54,11 +52,10 @@ def load(data: ImageClassification, source: str) -> Attributes:
         InputError: The data set has none, the file is missing, broken or lacks an
             image, or an image can't be decoded.
     """
-    splits = (data.train, data.validation)
     if source == "shape":
         names = SHAPE_ATTRIBUTES
         with data.naming_undecodable():
-            vectors = [_measured(split, data) for split in splits]
+            vectors = _measured(data.train, data)
     elif source == "dataset":
         names = data.attribute_names
         if not names:
@@ -66,15 +63,14 @@ def load(data: ImageClassification, source: str) -> Attributes:
                 f"{data.name} has no feature `attributes` of named numbers; write "
                 "shape, or the path of a CSV file"
             )
-        vectors = [_stacked(split.attributes) for split in splits]
+        vectors = _stacked(data.train.attributes)
     else:
         names, table = read(source)
-        vectors = [_looked_up(split, table, source) for split in splits]
-    mean = vectors[0].mean(axis=0, dtype=np.float64).astype(np.float32)
-    deviation = vectors[0].std(axis=0, dtype=np.float64).astype(np.float32)
-    deviation[vectors[0].min(axis=0) == vectors[0].max(axis=0)] = 1
-    train, validation = ((v - mean) / deviation for v in vectors)
-    return Attributes(names, mean, deviation, train, validation)
+        vectors = _looked_up(data.train, table, source)
+    mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    deviation = vectors.std(axis=0, dtype=np.float64).astype(np.float32)
+    deviation[vectors.min(axis=0) == vectors.max(axis=0)] = 1
+    return Attributes(names, mean, deviation, (vectors - mean) / deviation)
 
 
 def attributed(split: Split, vectors: np.ndarray) -> tf.data.Dataset:

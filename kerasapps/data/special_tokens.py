@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from kerasapps.tokens import END, PADDING, UNKNOWN
 
-# How PADDING, BEGIN, END and UNKNOWN are shown.
-NAMES = ("", "<s>", "</s>", "<unk>")
+# How PADDING, BEGIN, END and UNKNOWN are shown. The last is also written: in one piece,
+# which "<unk>" isn't to sacreBLEU.
+NAMES = ("", "<s>", "</s>", "UNK")
 
 
 def valid(sentences: tf.Tensor, lowercase: bool) -> tf.Tensor:

@@ -14,6 +14,9 @@ from kerasapps.tokens import BEGIN, END, PADDING, UNKNOWN
 # Stands for a space in pieces; each sentence begins with one.
 _SPACE = "\u2581"
 
+# Characters of a piece at most.
+LONGEST = 16
+
 # An unknown character costs so much more than the least likely piece.
 _UNKNOWN_PENALTY = np.float32(10)
 
@@ -83,6 +86,7 @@ class Subwords(tf.Module):
                 normalization_rule_name="identity",
                 # No character of the corpus is UNKNOWN.
                 character_coverage=1,
+                max_sentencepiece_length=LONGEST,
                 vocab_size=size,
                 hard_vocab_limit=False,
                 pad_id=PADDING,

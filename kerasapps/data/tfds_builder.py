@@ -63,6 +63,30 @@ def prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
         ) from error
 
 
+def split_info(splits: tfds.core.splits.SplitDict, split: str, dataset: str):
+    """Returns what TensorFlow Datasets knows of a split, or of a part of one.
+
+    Args:
+        splits: Those of a builder's `info`.
+        split: Name of the split, or of a part, such as "train[:90%]".
+        dataset: The name, as errors show it.
+
+    Raises:
+        InputError: If there is no such split, or nothing in it.
+    """
+    try:
+        found = splits[split]
+    except (KeyError, ValueError) as error:
+        names = list(splits)
+        raise InputError(
+            f"dataset {dataset!r} has no split {split!r}; write one of "
+            f"{', '.join(names)}, or a part of one such as '{names[0]}[:90%]'"
+        ) from error
+    if found.num_examples < 1:
+        raise InputError(f"split {split!r} of dataset {dataset!r} is empty")
+    return found
+
+
 def short_name(builder: tfds.core.DatasetBuilder) -> str:
     """Returns the name and the config, so that it can be a file's name."""
     config = builder.builder_config
@@ -71,14 +95,23 @@ def short_name(builder: tfds.core.DatasetBuilder) -> str:
     )
 
 
-def read(builder: tfds.core.DatasetBuilder, split: str) -> tf.data.Dataset:
-    """Returns the examples of a split, in a fixed order."""
+def read(
+    builder: tfds.core.DatasetBuilder, split: str, decoders=None
+) -> tf.data.Dataset:
+    """Returns the examples of a split, in a fixed order.
+
+    Args:
+        builder: What `make` returned, prepared.
+        split: Name of the split, or of a part of one.
+        decoders: As in `as_dataset`.
+    """
     # TensorFlow Datasets warns of a deprecated attribute that it uses itself.
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     examples = builder.as_dataset(
         split=split,
         shuffle_files=False,
+        decoders=decoders,
         read_config=tfds.ReadConfig(try_autocache=False),
     )
     logging.set_verbosity(verbosity)

@@ -1,14 +1,12 @@
 """Labelled images from TensorFlow Datasets, by name."""
 
-import logging as logging_module
-import re
-
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
+from kerasapps.data import tfds_builder
 from kerasapps.data.image_classification import ImageClassification, Split
-from kerasapps.errors import InputError, unknown_name
+from kerasapps.errors import InputError
 
 
 def load(
@@ -43,33 +41,16 @@ def load(
         InputError: The name is unknown, the data can't be had, it isn't images
             with integer labels, or a split doesn't exist, is empty or unlabelled.
     """
-    builder = _builder(dataset, data_dir)
+    builder = tfds_builder.make(dataset, data_dir, ("digits", "folder:PATH"))
     image_key, label_key = _keys(builder.info, dataset, labelled)
     image = builder.info.features[image_key]
-
-    if not builder.is_prepared():
-        # It would tell of each of its ten tries.
-        logging_module.getLogger("urllib3").setLevel(logging_module.ERROR)
-        try:
-            builder.download_and_prepare()
-        # Besides network errors: full disks, checksums, archives that have to be
-        # fetched by hand, packages that only the preparation needs.
-        except Exception as error:
-            raise InputError(
-                f"dataset {dataset!r} is not in {builder.data_path} and can't be "
-                f"prepared there: {type(error).__name__}: {_first_line(error)}"
-            ) from error
+    tfds_builder.prepare(builder, dataset)
 
     train_split, validation_split = _splits(
         builder.info.splits, dataset, train_split, validation_split
     )
-    config = builder.builder_config
-    name = builder.name + (f"_{config.name}" if config else "")
-    name = re.sub(r"[^\w.-]+", "_", name)
+    name = tfds_builder.short_name(builder)
     splits = (train_split, validation_split)
-    for split in splits:
-        if builder.info.splits[split].num_examples < 1:
-            raise InputError(f"split {split!r} of dataset {dataset!r} is empty")
     label = builder.info.features[label_key] if label_key else None
     class_names = tuple(getattr(label, "names", None) or ())
     bare = [s for s in splits if label and not _has_labels(builder, s, label_key)]
@@ -90,25 +71,6 @@ def load(
         decode=image.decode_example,
         attribute_names=names,
     )
-
-
-def _builder(dataset: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
-    try:
-        return tfds.builder(dataset, data_dir=data_dir, try_gcs=False)
-    # An unknown name, config or version, a name that can't be parsed, a data set
-    # whose code needs a package that isn't there: each comes as another type.
-    except Exception as error:
-        name = re.split("[/:]", dataset)[0]
-        choices = [*tfds.list_builders(), "digits", "folder:PATH"]
-        if name not in choices:
-            raise unknown_name("dataset", name, choices) from error
-        # Less the prefix that repeats the arguments.
-        reason = re.sub(r'^Failed to construct .*?}": ', "", _first_line(error))
-        raise InputError(f"dataset {dataset!r}: {reason}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(filter(None, (line.strip() for line in str(error).split("\n"))), "")
 
 
 def _keys(
@@ -169,7 +131,7 @@ def _splits(
     """Returns what to train and what to validate on."""
     names = list(splits)
     if len(names) == 1 and not train_split and not validation_split:
-        return f"{names[0]}[:90%]", f"{names[0]}[90%:]"
+        train_split, validation_split = f"{names[0]}[:90%]", f"{names[0]}[90%:]"
     if not train_split:
         train_split = "train"
     if not validation_split:
@@ -181,16 +143,12 @@ def _splits(
             )
         validation_split = held_out[0]
 
-    parts = []
-    for split in (train_split, validation_split):
-        try:
-            parts.append(splits[split])
-        except (KeyError, ValueError) as error:
-            raise InputError(
-                f"dataset {dataset!r} has no split {split!r}; write one of "
-                f"{', '.join(names)}, or a part of one such as '{names[0]}[:90%]'"
-            ) from error
-    shared = _shared_examples(*parts)
+    shared = _shared_examples(
+        *(
+            tfds_builder.split_info(splits, split, dataset)
+            for split in (train_split, validation_split)
+        )
+    )
     if shared:
         logging.warning(
             "%d examples are both in the training split %s and in the validation "
@@ -252,14 +210,6 @@ def _split(
 
 def _read(builder, split, wanted, decoders=None) -> tf.data.Dataset:
     """Returns the wanted features of the examples of a split, in a fixed order."""
-    # TensorFlow Datasets warns of a deprecated attribute that it uses itself.
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    examples = builder.as_dataset(
-        split=split,
-        shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(wanted, decoders=decoders),
-        read_config=tfds.ReadConfig(try_autocache=False),
+    return tfds_builder.read(
+        builder, split, tfds.decode.PartialDecoding(wanted, decoders=decoders)
     )
-    logging.set_verbosity(verbosity)
-    return examples

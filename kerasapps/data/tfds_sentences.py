@@ -12,7 +12,11 @@ _BATCH = 4096
 
 
 def load(
-    dataset: str, source: str, target: str, data_dir: str | None = None
+    dataset: str,
+    source: str,
+    target: str,
+    data_dir: str | None = None,
+    train_split: str | None = None,
 ) -> Translation:
     """Loads a translation data set that TensorFlow Datasets knows.
 
@@ -26,10 +30,11 @@ def load(
         source: The language to translate from, one of the data set's.
         target: The language to translate to, another of them.
         data_dir: Directory of the data; None for that of TensorFlow Datasets.
+        train_split: Split to train on, for example "train[:5%]"; None for "train".
 
     Raises:
         InputError: The data set or a language is unknown, the data can't be had, it
-            isn't translations, or has no training split.
+            isn't translations, or it has no such split or no split "train".
     """
     builder = tfds_builder.make(dataset, data_dir, ("numbers", "folder:PATH"))
     features = builder.info.features
@@ -50,10 +55,11 @@ def load(
             f"dataset {dataset!r} has the splits {', '.join(splits)}; choose one with "
             "a split 'train'"
         )
+    parts = {split: split for split in _SPLITS if split in splits}
+    parts["train"] = train_split or "train"
+    tfds_builder.split_info(splits, parts["train"], dataset)
     pairs = {
-        split: _pairs(builder, split, source, target)
-        for split in _SPLITS
-        if split in splits
+        split: _pairs(builder, part, source, target) for split, part in parts.items()
     }
     return Translation(
         name=f"{tfds_builder.short_name(builder)}_{source}_{target}",

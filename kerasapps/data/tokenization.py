@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.characters import Characters
-from kerasapps.data.subwords import Subwords
+from kerasapps.data.subwords import LONGEST, Subwords
 from kerasapps.data.words import Words
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.replacing import replacing
@@ -110,6 +110,8 @@ def load(directory: str | pathlib.Path) -> Vocabulary:
         raise _damaged(path, f'"{tokens}" must be strings, each but once')
     if kind == "subwords" and not _are_scores(content["scores"], len(content[tokens])):
         raise _damaged(path, '"scores" must be a number for each of the pieces')
+    if kind == "subwords" and max(map(len, content[tokens])) > LONGEST:
+        raise _damaged(path, f"a piece has more than {LONGEST} characters")
     return KINDS[kind](**content)
 
 

@@ -40,7 +40,11 @@ class Translation:
 
 
 def load(
-    dataset: str, source: str, target: str, data_dir: str | None = None
+    dataset: str,
+    source: str,
+    target: str,
+    data_dir: str | None = None,
+    train_split: str | None = None,
 ) -> Translation:
     """Loads a corpus.
 
@@ -52,9 +56,11 @@ def load(
         target: The language to translate to.
         data_dir: Where TensorFlow Datasets keeps its data; None for its default, which
             the environment variable TFDS_DATA_DIR sets.
+        train_split: Split of TensorFlow Datasets to train on, such as "train[:5%]";
+            None for "train". Other data sets have no splits to choose from.
 
     Raises:
-        InputError: Unknown data set or language, or missing or broken data.
+        InputError: Unknown data set, language or split, or missing or broken data.
     """
     if source == target:
         raise InputError(
@@ -62,6 +68,11 @@ def load(
         )
     # Each import is made where it is needed: TensorFlow Datasets takes seconds.
     kind, colon, rest = dataset.partition(":")
+    if train_split and kind in ("numbers", "folder"):
+        raise InputError(
+            f"train_split {train_split!r} is for data sets of TensorFlow Datasets, and "
+            f"the dataset is {dataset!r}: leave it out"
+        )
     if kind == "numbers":
         from kerasapps.data import numbers_in_words
 
@@ -79,4 +90,4 @@ def load(
         return sentence_folder.load(rest, source, target)
     from kerasapps.data import tfds_sentences
 
-    return tfds_sentences.load(dataset, source, target, data_dir)
+    return tfds_sentences.load(dataset, source, target, data_dir, train_split)

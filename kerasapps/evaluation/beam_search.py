@@ -59,13 +59,15 @@ def beam_search(
     the worst of as many set aside as the beam holds. Models keep their states from step
     to step, in the order of the beam. Of several models the probabilities are averaged.
 
-    Where nothing has ended after `max_length` tokens, what is begun is returned.
+    Where nothing has ended after `max_length` tokens, what is begun is returned. With a
+    limit of its own, a sentence gets the same translation in any batch.
 
     Args:
         translators: One model of `kerasapps.models` that translates, or an ensemble
             that shares its vocabularies.
         source: int32 `[batch, source]`, padded.
-        max_length: The most tokens, END included.
+        max_length: The most tokens, END included: a scalar, or int32 `[batch]` for each
+            sentence its own.
         beam_size: Sequences that are kept.
         alpha: Of the `length_penalty`.
         n_best: Sequences that are returned of each sentence, at most `beam_size`.
@@ -96,10 +98,12 @@ class _Search:
     def __init__(self, translators, source, max_length, beam_size, alpha):
         self._translators = translators
         self._width = tf.shape(source)[1] if any(t.aligns for t in translators) else 0
-        self._length = tf.convert_to_tensor(max_length, tf.int32)
         self._size = beam_size
         self._alpha = alpha
         self._batch = tf.shape(source)[0]
+        limits = tf.convert_to_tensor(max_length, tf.int32)
+        self._length = tf.reduce_max(limits)
+        self._limits = tf.broadcast_to(limits, [self._batch])
         # The same for all sequences of a sentence.
         self._memories = [
             tf.nest.map_structure(
@@ -131,9 +135,9 @@ class _Search:
 
     def goes_on(self, position, open_tokens, open_scores, _1, _2, closed_scores, *_3):
         # Nothing gets more likely by going on, and no penalty is larger than the last.
-        reachable = open_scores[:, 0] / length_penalty(self._length, self._alpha)
-        hopes = tf.reduce_any(reachable > tf.reduce_min(closed_scores, axis=1))
-        return (position < self._length) & hopes
+        reachable = open_scores[:, 0] / length_penalty(self._limits, self._alpha)
+        hopes = reachable > tf.reduce_min(closed_scores, axis=1)
+        return tf.reduce_any((position < self._limits) & hopes)
 
     def step(self, beam):
         position = beam.position
@@ -157,6 +161,8 @@ class _Search:
             tf.gather(alignment, parents, batch_dims=1)[:, :, None],
             tf.gather(beam.open_alignments, parents, batch_dims=1),
         )
+        # Of sentences that have come to their limit nothing changes any more.
+        active = (position < self._limits)[:, None]
         ends = token == END
 
         def best(scores, *values):
@@ -166,9 +172,14 @@ class _Search:
         open_scores, open_tokens, open_alignments, parents = best(
             tf.where(ends, _NEVER, scores), tokens, alignments, parents
         )
+        open_scores = tf.where(active, open_scores, beam.open_scores)
+        active3, active4 = active[..., None], active[..., None, None]
+        open_tokens = tf.where(active3, open_tokens, beam.open_tokens)
+        open_alignments = tf.where(active4, open_alignments, beam.open_alignments)
         penalized = scores / length_penalty(position + 1, self._alpha)
+        penalized = tf.where(ends & active, penalized, _NEVER)
         closed_scores, closed_tokens, closed_alignments = best(
-            tf.concat([beam.closed_scores, tf.where(ends, penalized, _NEVER)], axis=1),
+            tf.concat([beam.closed_scores, penalized], axis=1),
             tf.concat([beam.closed_tokens, tokens], axis=1),
             tf.concat([beam.closed_alignments, alignments], axis=1),
         )
@@ -186,7 +197,8 @@ class _Search:
 
     def best(self, beam, n_best):
         """Returns what has ended, and after it what hasn't."""
-        unfinished = beam.open_scores / length_penalty(self._length, self._alpha)
+        penalty = length_penalty(self._limits, self._alpha)
+        unfinished = beam.open_scores / penalty[:, None]
         scores = tf.concat([beam.closed_scores, unfinished], axis=1)
         last = tf.concat([beam.closed_scores, unfinished + _NEVER / 2], axis=1)
         _, places = tf.math.top_k(last, n_best)

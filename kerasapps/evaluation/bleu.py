@@ -38,7 +38,9 @@ class BleuCurve(NamedTuple):
     counts: np.ndarray
 
 
-def bleu(translations: Sequence[str], references: Sequence[str]) -> Bleu:
+def bleu(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False
+) -> Bleu:
     """Returns the BLEU of translations.
 
     Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation",
@@ -48,27 +50,36 @@ def bleu(translations: Sequence[str], references: Sequence[str]) -> Bleu:
     Args:
         translations: Sentences as a network has them, not split into tokens.
         references: The right translation of each.
+        lowercase: Whether case doesn't count, which the signature tells.
 
     Raises:
         ValueError: If there are none, or not as many references.
     """
     _check(translations, references)
-    metric = BLEU()
+    metric = BLEU(lowercase=lowercase)
     result = metric.corpus_score(list(translations), [list(references)])
     return Bleu(result.score, str(metric.get_signature()))
 
 
-def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:
+def exact_match(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False
+) -> float:
     """Returns the share of translations that are the reference, from 0 to 1.
 
     Args:
         translations: Sentences as a network has them.
         references: The right translation of each.
+        lowercase: Whether case doesn't count.
 
     Raises:
         ValueError: If there are none, or not as many references.
     """
     _check(translations, references)
+    if lowercase:
+        translations, references = (
+            [sentence.lower() for sentence in side]
+            for side in (translations, references)
+        )
     right = sum(t == r for t, r in zip(translations, references, strict=True))
     return right / len(references)
 
@@ -78,6 +89,7 @@ def bleu_by_length(
     translations: Sequence[str],
     references: Sequence[str],
     cut_offs: Sequence[int],
+    lowercase: bool = False,
 ) -> BleuCurve:
     """Returns the BLEU of sentences between cut-offs of the source's length.
 
@@ -89,14 +101,20 @@ def bleu_by_length(
         translations: What a network made of each.
         references: The right translation of each.
         cut_offs: The greatest length of each group, rising. Longer sentences than the
-            last are left out.
+            last, if there are any, are a group more.
+        lowercase: Whether case doesn't count.
 
     Returns:
-        The curve; the positions are the cut-offs.
+        The curve; the positions are the cut-offs, and of a group more the greatest
+        length.
     """
-    group = np.searchsorted(cut_offs, lengths(sources))
+    found = lengths(sources)
+    if found.max() > cut_offs[-1]:
+        cut_offs = [*cut_offs, found.max()]
+    group = np.searchsorted(cut_offs, found)
     members = [np.flatnonzero(group == i) for i in range(len(cut_offs))]
-    return _curve(np.array(cut_offs, float), members, translations, references)
+    positions = np.array(cut_offs, float)
+    return _curve(positions, members, translations, references, lowercase)
 
 
 def bleu_of_sorted(
@@ -104,6 +122,7 @@ def bleu_of_sorted(
     translations: Sequence[str],
     references: Sequence[str],
     groups: int,
+    lowercase: bool = False,
 ) -> BleuCurve:
     """Returns the BLEU of groups of the same size, from the least value to the most.
 
@@ -116,6 +135,7 @@ def bleu_of_sorted(
         translations: What a network made of each sentence.
         references: The right translation of each.
         groups: Number of groups; no more than sentences.
+        lowercase: Whether case doesn't count.
 
     Returns:
         The curve; the positions are the groups' mean values.
@@ -123,7 +143,7 @@ def bleu_of_sorted(
     values = np.asarray(values, float)
     members = np.array_split(np.argsort(values, kind="stable"), groups)
     positions = np.array([values[of_group].mean() for of_group in members])
-    return _curve(positions, members, translations, references)
+    return _curve(positions, members, translations, references, lowercase)
 
 
 def lengths(sentences: Sequence[str]) -> np.ndarray:
@@ -165,9 +185,9 @@ def _check(translations, references):
         )
 
 
-def _curve(positions, members, translations, references):
+def _curve(positions, members, translations, references, lowercase):
     # What sacreBLEU would warn of, the score of all sentences has told already.
-    metric = BLEU(force=True)
+    metric = BLEU(lowercase=lowercase, force=True)
 
     def score(group):
         chosen = [translations[i] for i in group], [[references[i] for i in group]]

@@ -1,6 +1,5 @@
 """Features of images, between whose distributions a Fréchet distance is measured."""
 
-import contextlib
 import os
 import pathlib
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.dtypes import dtype_policy
 from kerasapps.errors import InputError
 from kerasapps.evaluation import trained_classifier
 from kerasapps.evaluation.frechet import Moments
@@ -22,7 +22,9 @@ class Features(NamedTuple):
     """What a network sees in images.
 
     Attributes:
-        name: What a Fréchet distance of these features is called, as in "fid".
+        name: Name of the network, as in "inception".
+        distance_name: What a Fréchet distance of these features is called: "fid" with
+            Inception-v3 alone, else "fd_" and the name.
         size: Number of features.
         extract: From images, uint8 `[batch, height, width, channels]` with 1, 3 or 4
             channels, to their features, float32 `[batch, size]`. Where it doesn't
@@ -31,6 +33,7 @@ class Features(NamedTuple):
     """
 
     name: str
+    distance_name: str
     size: int
     extract: Callable[[np.ndarray], np.ndarray]
     rounds: bool = False
@@ -83,7 +86,7 @@ def inception(weights: str = "imagenet") -> Features:
     if weights != "imagenet" and not os.path.isfile(weights):
         raise InputError(f"no file {weights!r} with weights of InceptionV3, no top")
     try:
-        with _in_float32():
+        with dtype_policy("float32"):
             network = keras.applications.InceptionV3(
                 include_top=False,
                 weights=weights,
@@ -103,14 +106,14 @@ def inception(weights: str = "imagenet") -> Features:
             f"{weights} holds no weights of InceptionV3 without its top: {reason}"
         ) from error
     preprocessing = Preprocessing((299, 299, 3), 127.5, 127.5)
-    return Features("fid", 2048, _extractor(network, preprocessing))
+    return Features("inception", "fid", 2048, _extractor(network, preprocessing))
 
 
 def classifier(run: str) -> Classifier:
     """Returns what apps.train_classifier has trained.
 
     The distance of its features isn't FID, and compares only with what the same network
-    measured: it is called "fd_lenet" with LeNet-5, and "fd_" and the name of the
+    measured. The features are called "lenet" with LeNet-5, and by the name of the
     network with any other.
 
     Args:
@@ -119,7 +122,7 @@ def classifier(run: str) -> Classifier:
     Raises:
         InputError: If there is no finished run of a classifier.
     """
-    with _in_float32():
+    with dtype_policy("float32"):
         trained = trained_classifier.load(run)
         hidden = trained_classifier.last_hidden(trained.network)
     network = trained.network
@@ -128,6 +131,7 @@ def classifier(run: str) -> Classifier:
     return Classifier(
         trained.class_names,
         Features(
+            name,
             f"fd_{name}",
             hidden.output_shape[-1],
             _extractor(hidden, trained.preprocessing),
@@ -149,8 +153,8 @@ def saved_model(path: str) -> Features:
             output.
 
     Returns:
-        The features, `fd_` with the folder's name; with that of the folder above where
-        it is a version's number.
+        The features, which have the folder's name; that of the folder above where it is
+        a version's number.
 
     Raises:
         InputError: If there is no SavedModel, or it has no such signature or output.
@@ -207,18 +211,7 @@ def saved_model(path: str) -> Features:
     place = pathlib.Path(folder).resolve()
     name = place.parent.name if place.name.isdecimal() else place.name
     rounds = not spec.dtype.is_floating
-    return Features(f"fd_{name}", features.num_elements(), extract, rounds)
-
-
-@contextlib.contextmanager
-def _in_float32():
-    """Within it, layers are made for float32, whatever the models are trained in."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    return Features(name, f"fd_{name}", features.num_elements(), extract, rounds)
 
 
 def _extractor(network, preprocessing):

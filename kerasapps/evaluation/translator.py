@@ -7,11 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.data.special_tokens import NAMES
 from kerasapps.data.tokenization import Vocabulary
+from kerasapps.errors import InputError
 from kerasapps.evaluation.beam_search import beam_search
-from kerasapps.tokens import PADDING
+from kerasapps.tokens import PADDING, UNKNOWN
 
-# So many tokens more than the source a translation may have: Vaswani et al., "Attention
+# So many tokens more than its source a translation may have: Vaswani et al., "Attention
 # Is All You Need", 2017, section 6.1.
 _MORE = 50
 
@@ -51,6 +53,11 @@ class Translator(tf.Module):
         replace_unknown: Whether an unknown token becomes what it is aligned with most
             in the source (Luong et al., "Addressing the Rare Word Problem in Neural
             Machine Translation", 2015, section 3.3, of words without a dictionary).
+            Where it is aligned with no word at all, it stays.
+
+    Raises:
+        InputError: If unknown tokens are to be replaced and no network tells what it
+            looks at.
     """
 
     def __init__(
@@ -71,6 +78,11 @@ class Translator(tf.Module):
         self._alpha = alpha
         self._n_best = n_best
         self._replace_unknown = replace_unknown
+        if replace_unknown and not self.aligns:
+            raise InputError(
+                "--replace_unknown needs a network that tells what it looks at, as "
+                "RNNsearch and the Transformer do"
+            )
 
     @property
     def aligns(self) -> bool:
@@ -86,6 +98,15 @@ class Translator(tf.Module):
             "replace_unknown": self._replace_unknown,
         }
 
+    def with_networks(self, networks: Sequence[keras.Model]) -> "Translator":
+        """Returns one that differs in its networks alone.
+
+        Args:
+            networks: As the constructor takes them.
+        """
+        vocabularies = (self.source_vocabulary, self.target_vocabulary)
+        return Translator(networks, *vocabularies, **self.get_config())
+
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)],
         reduce_retracing=True,
@@ -93,11 +114,16 @@ class Translator(tf.Module):
     )
     def __call__(self, sentences: tf.Tensor) -> Translations:
         """Returns the translations of sentences, strings `[batch]`."""
+        count = tf.shape(sentences)[0]
+        # The networks need a sentence, of which then nothing is returned.
+        none = tf.cast(count == 0, tf.int32)
+        sentences = tf.concat([sentences, tf.fill([none], "")], axis=0)
         source = self.source_vocabulary.encode(sentences).to_tensor(PADDING)
+        lengths = tf.math.count_nonzero(source != PADDING, axis=1, dtype=tf.int32)
         found = beam_search(
             self.networks,
             source,
-            tf.shape(source)[1] + _MORE,
+            lengths + _MORE,
             self._beam_size,
             self._alpha,
             self._n_best,
@@ -107,18 +133,19 @@ class Translator(tf.Module):
         tokens, alignments = found.tokens[..., :used], found.alignments[:, :, :used]
         flat = tf.reshape(tokens, [-1, used])
         replacements = None
-        if self._replace_unknown and self.aligns:
+        if self._replace_unknown:
             replacements = self._most_aligned(sentences, alignments)
             replacements = tf.reshape(replacements, [-1, used])
         translations = self.target_vocabulary.decode(flat, replacements)
         readable = self.target_vocabulary.tokens(flat)
-        return Translations(
+        made = Translations(
             tf.reshape(translations, [-1, self._n_best]),
             found.scores,
             self.source_vocabulary.tokens(source),
             tf.reshape(readable, tf.shape(tokens)),
             alignments,
         )
+        return Translations(*(values[:count] for values in made))
 
     def translate_all(
         self, sentences: Sequence[str], batch_size: int = 32, progress=None
@@ -147,6 +174,9 @@ class Translator(tf.Module):
     def _most_aligned(self, sentences, alignments):
         """Returns of each token the source's token that it took most from."""
         pieces = self.source_vocabulary.split(sentences).to_tensor("")
-        pieces = tf.pad(pieces, [[0, 0], [0, 1]])  # END stands for nothing.
-        places = tf.argmax(alignments[..., : tf.shape(pieces)[1]], axis=-1)
-        return tf.gather(pieces, places, batch_dims=1)
+        # As long as the alignments are; neither END nor padding stands for a word.
+        pieces = tf.pad(pieces, [[0, 0], [0, 1]])
+        words = (pieces != "")[:, None, None]
+        places = tf.argmax(tf.where(words, alignments, -1.0), axis=-1)
+        found = tf.gather(pieces, places, batch_dims=1)
+        return tf.where(found == "", NAMES[UNKNOWN], found)

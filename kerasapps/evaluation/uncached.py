@@ -9,7 +9,9 @@ from kerasapps.tokens import PADDING
 class Uncached:
     """A translator whose every step computes all steps before it again.
 
-    It gives what the translator gives, and shows what its cached states save.
+    It gives what the translator gives, and shows what its cached states save. A step
+    calls the model as training does: it reads the source anew, too, and makes the
+    logits of all tokens so far, of which the last are taken.
 
     Args:
         translator: A model of `kerasapps.models` that translates.

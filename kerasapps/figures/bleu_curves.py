@@ -39,9 +39,10 @@ def bleu_curves(
                 label=name,
             )
         axes.set_xlabel(quantity)
-        axes.set_ylim(bottom=0)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
+    # Once all lines are there, or the first panel's height cuts those of the others.
+    panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("BLEU")
     panels[0].legend(frameon=False)
     return figure

@@ -33,7 +33,6 @@ def image_matrix(
     gap_after_row: Sequence[int] = (),
     gap_after_column: Sequence[int] = (),
     framed_columns: Sequence[int] = (),
-    frame_color: str = ORANGE,
 ) -> Figure:
     """Draws rows and columns of images, as large as fits on a slide.
 
@@ -51,7 +50,6 @@ def image_matrix(
         framed_columns: Columns, from 0, whose images are framed, as the nearest
             training images in figure 2 of Goodfellow et al., "Generative Adversarial
             Networks", 2014.
-        frame_color: Colour of these frames.
 
     Raises:
         InputError: If images have another shape or dtype, if titles are more or fewer
@@ -78,7 +76,7 @@ def image_matrix(
     lefts = starts(columns, width, gap, wide)
     # Grey as colours, which are drawn exactly as they are.
     whole = np.full((tops[-1], lefts[-1], 3), 255, np.uint8)
-    frame = np.round(255 * np.array(to_rgb(frame_color)))
+    frame = np.round(255 * np.array(to_rgb(ORANGE)))
     for row, column in np.ndindex(rows, columns):
         top, left = tops[row], lefts[column]
         if column in framed_columns:

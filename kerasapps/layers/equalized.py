@@ -14,9 +14,9 @@ import keras
 _RECTIFIED = math.sqrt(2)
 
 
-def _equalize(layer, inputs):
+def _constant(gain, inputs):
     """Returns the constant of a layer whose units have so many inputs."""
-    return layer.gain / math.sqrt(inputs) * layer.rate
+    return gain / math.sqrt(inputs)
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -28,7 +28,6 @@ class EqualizedDense(keras.layers.Dense):
         gain: Gain of He's constant: sqrt(2) before rectifiers, 1 before nothing.
         rate: Factor of the learning rate of weights and biases; StyleGAN's mapping
             network has 0.01 (Karras, Laine and Aila 2019, appendix C).
-        bias: Where the biases start.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Inputs: `[batch, ..., features]`.
@@ -36,20 +35,18 @@ class EqualizedDense(keras.layers.Dense):
     Outputs: `[batch, ..., units]`.
     """
 
-    def __init__(self, units, gain=_RECTIFIED, rate=1.0, bias=0.0, **kwargs):
+    def __init__(self, units, gain=_RECTIFIED, rate=1.0, **kwargs):
         super().__init__(
             units,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1 / rate),
-            bias_initializer=keras.initializers.Constant(bias / rate),
             **kwargs,
         )
         self.gain = gain
         self.rate = rate
-        self.start = bias
 
     def call(self, inputs):
         """Returns the sums."""
-        kernel = self.kernel * _equalize(self, self.kernel.shape[0])
+        kernel = self.kernel * (_constant(self.gain, self.kernel.shape[0]) * self.rate)
         return keras.ops.matmul(inputs, kernel) + self.bias * self.rate
 
     def get_config(self):
@@ -59,7 +56,6 @@ class EqualizedDense(keras.layers.Dense):
             "units": self.units,
             "gain": self.gain,
             "rate": self.rate,
-            "bias": self.start,
         }
 
 
@@ -89,13 +85,12 @@ class EqualizedConv2D(keras.layers.Conv2D):
             **kwargs,
         )
         self.gain = gain
-        self.rate = 1.0
 
     def convolution_op(self, inputs, kernel):
         """Convolves with the kernels times the constant."""
         inputs_of_a_unit = math.prod(kernel.shape[:-1])
         return super().convolution_op(
-            inputs, kernel * _equalize(self, inputs_of_a_unit)
+            inputs, kernel * _constant(self.gain, inputs_of_a_unit)
         )
 
     def get_config(self):

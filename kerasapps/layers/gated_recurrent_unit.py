@@ -53,12 +53,12 @@ class GatedRecurrentUnit(keras.layers.Layer):
 
     def call(self, inputs, state):
         """Returns the next state."""
-        for_gates = inputs[:, : 2 * self.units]
+        # The gradient of a split is a concatenation; that of slices would be a sum.
+        for_gates, for_candidate = keras.ops.split(inputs, [2 * self.units], axis=-1)
         gates = keras.ops.sigmoid(for_gates + keras.ops.matmul(state, self.gates))
         update, reset = keras.ops.split(gates, 2, axis=-1)
         candidate = keras.ops.tanh(
-            inputs[:, 2 * self.units :]
-            + keras.ops.matmul(reset * state, self.candidate)
+            for_candidate + keras.ops.matmul(reset * state, self.candidate)
         )
         return update * state + (1 - update) * candidate
 

@@ -12,7 +12,9 @@ class MinibatchStandardDeviation(keras.layers.Layer):
     Karras, Aila, Laine and Lehtinen, "Progressive Growing of GANs for Improved Quality,
     Stability, and Variation", 2018, section 3: the deviation of each feature over the
     examples, averaged over all features and positions, is one number, the same at each
-    position. As in the authors' code it is taken over groups of examples.
+    position. As in the authors' code it is taken over groups of examples; here they
+    follow each other, so that replicas whose parts divide by the size of a group have
+    the groups of the whole batch.
 
     Input shape: `[batch, height, width, channels]`.
 
@@ -44,11 +46,10 @@ class MinibatchStandardDeviation(keras.layers.Layer):
         else:
             divides = batch % self.group_size == 0
             size = keras.ops.where(divides, self.group_size, batch)
-        # Example i is in group i modulo the number of groups.
-        groups = keras.ops.reshape(x, (size, -1, height, width, channels))
-        variance = keras.ops.var(groups, axis=0)
+        groups = keras.ops.reshape(x, (-1, size, height, width, channels))
+        variance = keras.ops.var(groups, axis=1)
         mean = keras.ops.mean(keras.ops.sqrt(variance + 1e-8), axis=(1, 2, 3))
-        each = keras.ops.tile(mean, [size])
+        each = keras.ops.tile(mean[:, None], [1, size])
         added = keras.ops.broadcast_to(
             keras.ops.reshape(each, (-1, 1, 1, 1)), (batch, height, width, 1)
         )

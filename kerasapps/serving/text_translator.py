@@ -5,13 +5,16 @@ import os
 import keras
 import tensorflow as tf
 
+from kerasapps.dtypes import dtype_policy
 from kerasapps.evaluation.translator import Translator
 from kerasapps.serving.digest import digest
 from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
 
 
-def export_text_translator(translator: Translator, export_dir: str) -> str:
+def export_text_translator(
+    translator: Translator, export_dir: str, dtype: str = "float32"
+) -> str:
     """Exports networks, vocabularies and the beam search as one SavedModel.
 
     The signatures, both of which take `sentences`, string `[batch]`:
@@ -27,6 +30,9 @@ def export_text_translator(translator: Translator, export_dir: str) -> str:
         translator: What is exported, with its beam.
         export_dir: The model's folder: its name is the name to serve under, and it gets
             the next numbered version.
+        dtype: "float32" or "bfloat16": what the networks compute in, whatever they were
+            trained in. The weights are kept in float32 all the same, and so are the
+            logits, of which the search adds up the probabilities.
 
     Returns:
         The path of the version's folder; where the same was exported before, of that.
@@ -35,6 +41,9 @@ def export_text_translator(translator: Translator, export_dir: str) -> str:
         InputError: If `export_dir` can't be written.
     """
     model_name = os.path.basename(os.path.abspath(export_dir))
+    translator = translator.with_networks(
+        [_computing_in(dtype, network) for network in translator.networks]
+    )
 
     def best(sentences):
         found = translator(sentences)
@@ -70,5 +79,14 @@ def export_text_translator(translator: Translator, export_dir: str) -> str:
         translator.source_vocabulary.get_config(),
         translator.target_vocabulary.get_config(),
         translator.get_config(),
+        dtype,
     ]
     return write_version(export_dir, write, digest(translator.networks, *facts))
+
+
+def _computing_in(dtype, network):
+    """Returns a copy of a network that computes in `dtype`."""
+    with dtype_policy(dtype if dtype == "float32" else f"mixed_{dtype}"):
+        copy = type(network).from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    return copy

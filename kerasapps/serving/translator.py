@@ -1,13 +1,16 @@
 """From two generators between two domains to a SavedModel."""
 
+import functools
 import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.preprocessing import Preprocessing
-from kerasapps.serving.decoding import decode_and_preprocess
+from kerasapps.serving.decoding import decode_and_preprocess, preprocess
 from kerasapps.serving.digest import digest
 from kerasapps.serving.folding import fold_batch_normalization
 from kerasapps.serving.pictures import pictures
@@ -26,7 +29,8 @@ def export_translator(
     Its signatures are `a_to_b`, which is `serving_default` too, and `b_to_a`. Each
     takes `image_bytes`, string `[batch]`: encoded PNG, JPEG, GIF or BMP of any size,
     and returns `pixels`, uint8 `[batch, height, width, channels]`, and `png_bytes`,
-    string `[batch]`.
+    string `[batch]`. `a_to_b_pixels` and `b_to_a_pixels` take `pixels` of one size with
+    1, 3 or 4 channels instead.
 
     Args:
         networks: The generators, "a_to_b" and, if there is one, "b_to_a".
@@ -42,20 +46,28 @@ def export_translator(
         InputError: If `export_dir` can't be written.
     """
 
-    def endpoint(name, network):
+    def translate(prepare, name, network, given):
         source, _, target = name.partition("_to_")
+        made = network(prepare(given, preprocessing[source]))
+        return pictures(tf.cast(made, tf.float32), preprocessing[target])
 
-        def translate(image_bytes):
-            images = decode_and_preprocess(image_bytes, preprocessing[source])
-            made = tf.cast(network(images), tf.float32)
-            return pictures(made, preprocessing[target])
-
-        return translate
-
-    takes = tf.TensorSpec([None], tf.string, "image_bytes")
-    example = tf.io.encode_png(np.zeros([32, 32, 3], np.uint8))[tf.newaxis]
+    image = np.zeros([1, 32, 32, 3], np.uint8)
+    inputs = [
+        _Input(
+            "",
+            tf.TensorSpec([None], tf.string, "image_bytes"),
+            tf.io.encode_png(image[0])[tf.newaxis],
+            functools.partial(translate, decode_and_preprocess),
+        ),
+        _Input(
+            "_pixels",
+            tf.TensorSpec([None, None, None, None], tf.uint8, "pixels"),
+            image,
+            functools.partial(translate, preprocess),
+        ),
+    ]
     facts = [preprocessing[domain].to_config() for domain in "ab"]
-    return _export(networks, endpoint, takes, example, export_dir, dtype, facts)
+    return _export(networks, inputs, export_dir, dtype, facts)
 
 
 def export_points(
@@ -79,28 +91,49 @@ def export_points(
     """
     dimensions = networks["a_to_b"].input_shape[1]
 
-    def endpoint(_, network):
-        return lambda points: {"points": tf.cast(network(points), tf.float32)}
+    def translate(_, network, points):
+        return {"points": tf.cast(network(points), tf.float32)}
 
     takes = tf.TensorSpec([None, dimensions], tf.float32, "points")
-    example = np.zeros([1, dimensions], np.float32)
-    return _export(networks, endpoint, takes, example, export_dir, dtype, [])
+    given = _Input("", takes, np.zeros([1, dimensions], np.float32), translate)
+    return _export(networks, [given], export_dir, dtype, [])
 
 
-def _export(networks, endpoint, takes, example, export_dir, dtype, facts):
-    """Exports what `endpoint` makes of each network's name and of the network."""
+class _Input(NamedTuple):
+    """What signatures take.
+
+    Attributes:
+        suffix: What is added to the signatures' names.
+        takes: The signatures' input.
+        example: One, to warm up with.
+        endpoint: From a network's name, the network and the input to the outputs.
+    """
+
+    suffix: str
+    takes: tf.TensorSpec
+    example: Any
+    endpoint: Callable
+
+
+def _export(networks, inputs, export_dir, dtype, facts):
     archive = keras.export.ExportArchive()
     folded = {
         n: fold_batch_normalization(network, dtype) for n, network in networks.items()
     }
-    names = {"serving_default": "a_to_b"} | {name: name for name in folded}
-    for signature, name in names.items():
-        archive.add_endpoint(signature, endpoint(name, folded[name]), [takes])
+    signatures = {"serving_default": ("a_to_b", inputs[0])} | {
+        name + given.suffix: (name, given) for name in folded for given in inputs
+    }
+    for signature, (name, given) in signatures.items():
+        function = functools.partial(given.endpoint, name, folded[name])
+        archive.add_endpoint(signature, function, [given.takes])
 
     def write(folder):
         archive.write_out(folder, verbose=False)
         name = os.path.basename(os.path.abspath(export_dir))
-        requests = {signature: {takes.name: example} for signature in names}
+        requests = {
+            signature: {given.takes.name: given.example}
+            for signature, (_, given) in signatures.items()
+        }
         write_warmup_requests(folder, name, requests)
 
     return write_version(export_dir, write, digest(folded.values(), *facts, dtype))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasapps.errors import InputError
@@ -35,7 +36,7 @@ class Adversarial(keras.Model):
         penalty: "r1" or "gradient_penalty" of the discriminator, or "none".
         penalty_weight: Weight of the penalty.
         discriminator_steps: k of algorithm 1. A batch holds the examples of all.
-        seed: Seed of the noise.
+        seed: Seed of the noise, from 0 to 2^32 - 1.
         shown: Called with real examples; returns what the discriminator is shown of
             them. None for the examples themselves.
 
@@ -78,7 +79,8 @@ class Adversarial(keras.Model):
         self._penalty = penalty
         self._penalty_weight = penalty_weight
         self._discriminator_steps = discriminator_steps
-        self._seed = seed
+        # Of 32 bits, and TensorFlow's seeds have a sign.
+        self._seed = int(np.array(seed, np.uint32).astype(np.int32))
         self._shown = shown
         self.built = True
 
@@ -117,15 +119,23 @@ class Adversarial(keras.Model):
     def _train_discriminator(self, real, conditions, number):
         fake = self._made(real, conditions, number)
         with tf.GradientTape() as tape:
-            real_logits = self._judge(real, conditions)
+            if self._penalty == "r1":
+                real_logits, penalty = losses.r1_penalty(
+                    lambda examples: self._judge(examples, conditions),
+                    real,
+                    self._penalty_weight,
+                )
+            else:
+                real_logits = self._judge(real, conditions)
             fake_logits = self._judge(fake, conditions)
             if self._loss_name == "wasserstein":
                 each = losses.critic_loss(real_logits, fake_logits)
             else:
                 each = losses.discriminator_loss(real_logits, fake_logits)
             total = each
+            if self._penalty == "gradient_penalty":
+                penalty = self._gradient_penalty(real, fake, conditions, number)
             if self._penalty != "none":
-                penalty = self._penalties(real, fake, conditions, number)
                 self.means["penalty"].update_state(penalty)
                 total += penalty
             loss = two_players.mean_loss(total, self.discriminator_optimizer)
@@ -160,12 +170,10 @@ class Adversarial(keras.Model):
         seed = self._seed_of(*number)
         return self._generate(self.generator, seed, size, mine, conditions)
 
-    def _penalties(self, real, fake, conditions, number):
+    def _gradient_penalty(self, real, fake, conditions, number):
         def judge(examples):
             return self._judge(examples, conditions)
 
-        if self._penalty == "r1":
-            return losses.r1_penalty(judge, real, self._penalty_weight)
         # Another number than that of the noise.
         seed = self._seed_of(*number) + tf.constant([0, 1])
         size, mine = _places(real)

@@ -43,8 +43,10 @@ def wasserstein_loss(fake: tf.Tensor) -> tf.Tensor:
     return _each(-fake)
 
 
-def r1_penalty(discriminator, real: tf.Tensor, gamma: float = 10.0) -> tf.Tensor:
-    """Returns gamma / 2 |grad D(x)|^2 at real examples; D is the logit.
+def r1_penalty(
+    discriminator, real: tf.Tensor, gamma: float = 10.0
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns D(x) of real examples and gamma / 2 |grad D(x)|^2; D is the logit.
 
     Mescheder, Geiger and Nowozin, "Which Training Methods for GANs do actually
     Converge?", 2018, equation 9. StyleGAN's gamma is 10 (Karras et al. 2019, appendix
@@ -55,7 +57,8 @@ def r1_penalty(discriminator, real: tf.Tensor, gamma: float = 10.0) -> tf.Tensor
         real: Real examples, `[batch, ...]`.
         gamma: Weight of the penalty.
     """
-    return gamma / 2 * _squared_gradient(discriminator, real)
+    logits, squared = _squared_gradient(discriminator, real)
+    return logits, gamma / 2 * squared
 
 
 def gradient_penalty(
@@ -80,16 +83,18 @@ def gradient_penalty(
     share = tf.reshape(share, (-1, *[1] * (len(real.shape) - 1)))
     between = real + share * (fake - real)
     # A root of zero has no gradient.
-    norm = tf.sqrt(_squared_gradient(discriminator, between) + 1e-12)
+    norm = tf.sqrt(_squared_gradient(discriminator, between)[1] + 1e-12)
     return weight * tf.square(norm - 1)
 
 
 def _squared_gradient(function, examples):
+    """Returns what a function says of examples, and its squared gradient at each."""
     with tf.GradientTape() as tape:
         tape.watch(examples)
-        total = tf.reduce_sum(function(examples))
+        values = function(examples)
+        total = tf.reduce_sum(values)
     gradient = tf.cast(tape.gradient(total, examples), tf.float32)
-    return tf.reduce_sum(tf.square(gradient), axis=range(1, len(gradient.shape)))
+    return values, tf.reduce_sum(tf.square(gradient), range(1, len(gradient.shape)))
 
 
 def _each(losses):

@@ -18,7 +18,8 @@ class Discovery(keras.Model):
     Generative Adversarial Networks", 2017, section 3. What a generator makes of A
     should pass for B (equation 3), and the other should get it back from that
     (equation 2), and both the other way round (equations 6 to 8). The reconstruction
-    loss is the mean squared difference.
+    loss is the mean squared difference times a weight: the paper leaves open whether
+    the distance is a sum or a mean over the numbers of an example.
 
     Args:
         a_to_b: The generator from domain A to B.
@@ -32,7 +33,7 @@ class Discovery(keras.Model):
     with each other.
 
     Metrics: The losses by which generators and discriminators learn, and of the first
-    the reconstruction losses of A and of B.
+    the mean squared differences of A and of B.
 
     Raises:
         InputError: If the kind isn't one of these.
@@ -45,6 +46,7 @@ class Discovery(keras.Model):
         a_discriminator: keras.Model,
         b_discriminator: keras.Model,
         kind: str = "discogan",
+        reconstruction_weight: float = 1.0,
     ):
         if kind not in DISCOVERY_MODELS:
             raise InputError(f"kinds are {', '.join(DISCOVERY_MODELS)}, not {kind}")
@@ -64,6 +66,7 @@ class Discovery(keras.Model):
         self.a_discriminator = a_discriminator
         self.b_discriminator = b_discriminator
         self.kind = kind
+        self._reconstruction_weight = reconstruction_weight
         self.built = True
 
     def compile(self, optimizer, discriminator_optimizer, **kwargs):
@@ -119,4 +122,4 @@ class Discovery(keras.Model):
         axes = range(1, len(examples.shape))
         each = tf.reduce_mean(tf.math.squared_difference(examples, again), axes)
         self.means[f"{domain}_reconstruction_loss"].update_state(each)
-        return each
+        return self._reconstruction_weight * each

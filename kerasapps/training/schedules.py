@@ -59,7 +59,7 @@ class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         learning_rate: The highest rate.
-        steps: Steps until it falls.
+        steps: Steps until it falls, at least 1.
     """
 
     def __init__(self, learning_rate: float, steps: int):
@@ -121,7 +121,8 @@ def learning_rate_schedule(
             learning_rate, every * steps_per_epoch, decay_rate, staircase=True
         )
     elif name == "inverse_sqrt":
-        rate = InverseSquareRoot(learning_rate, round(warmup_epochs * steps_per_epoch))
+        steps = max(1, round(warmup_epochs * steps_per_epoch))
+        rate = InverseSquareRoot(learning_rate, steps)
     elif name == "cosine":
         rate = schedules.CosineDecay(learning_rate, epochs * steps_per_epoch)
     else:

@@ -180,11 +180,21 @@ GAN_CASES = {
         ["DCGAN has images of 28, 32 and 64 pixels, not 30"],
     ),
     "size_of_discogan": (
-        "--model=discogan --dataset=folder:images --target=edges --batch_size=2",
+        "--model=discogan --dataset=folder:images --target=edges --batch_size=2 "
+        "--image_size=28",
         ["DiscoGAN has images of 16, 32, 48, 64", "not 28"],
     ),
+    "steps_take_too_much": (
+        "--dataset=folder:images --batch_size=4 --discriminator_steps=1000",
+        ["--batch_size=4 and --discriminator_steps=1000", "takes 4000 examples"],
+    ),
+    "split_of_points": (
+        "--model=pointgan --dataset=ring --train_split=train",
+        ["--train_split is not for these networks"],
+    ),
     "size_of_the_convolutional_gan": (
-        "--model=convolutionalgan --dataset=folder:images --batch_size=4",
+        "--model=convolutionalgan --dataset=folder:images --batch_size=4 "
+        "--image_size=28",
         ["ConvolutionalGAN makes images of 32x32", "--image_size=32"],
     ),
     "size_of_stylegan": (
@@ -210,6 +220,11 @@ GAN_CASES = {
     "penalty_of_discogan": (
         "--model=discogan --dataset=folder:images --target=edges --penalty=r1",
         ["--penalty is not for these networks"],
+    ),
+    "reconstruction_without_one": (
+        "--model=discogan --dataset=folder:images --target=edges --discovery=gan "
+        "--reconstruction_weight=10",
+        ["--reconstruction_weight is not for these networks"],
     ),
     "target_of_dcgan": ("--target=edges", ["--target is not for these networks"]),
     "unbounded_critic": (
@@ -340,12 +355,15 @@ def test_one_line_and_exit_code_of_a_gan(name, gan_runs_that_fail, folder):
 
 def test_a_gan_s_process_ends_so_too(folder):
     run = subprocess.run(
-        [sys.executable, "-m", "apps.train_gan", "--dataset=ring"],
+        [
+            *(sys.executable, "-m", "apps.train_gan", "--num_devices=2"),
+            *("--batch_size=3", "--discriminator_steps=2"),
+        ],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
     (line,) = run.stderr.splitlines()
-    assert line.startswith("error: --dataset=ring has points")
+    assert line.startswith("error: --batch_size=3 does not divide by the 2 replicas")
     assert run.returncode == 1

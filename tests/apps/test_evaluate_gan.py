@@ -196,7 +196,7 @@ def test_correlations_of_shapes(metrics):
 def test_stylegan_s_measures(metrics):
     found = metrics["stylegan"]
     lengths = [
-        f"fd_lenet_path_length_in_{space}{ends}"
+        f"lenet_path_length_in_{space}{ends}"
         for space in "zw"
         for ends in ("", "_at_the_ends")
     ]

@@ -43,6 +43,7 @@ def check_gan(values):
     import tensorflow_datasets as tfds
 
     from apps import common
+    from apps.gan.start import usual_size
     from apps.models import has_argument
     from kerasapps.blueprint import blueprint
     from kerasapps.data.mixtures import MIXTURES, TOY_DOMAINS
@@ -50,7 +51,7 @@ def check_gan(values):
     constructor = common.find_model("gan")
     given = {}
     if has_argument("image_size")(constructor):
-        given["image_size"] = values.image_size
+        given["image_size"] = values.image_size or usual_size(constructor)
     arguments = common.model_arguments(constructor, **given)
     generator = blueprint(lambda: common.build_model(constructor, **arguments))
     options = common.options("discriminator_options", generator.discriminator)
@@ -64,7 +65,26 @@ def check_gan(values):
         raise ValueError(f"no dataset {values.dataset}")
 
 
-CHECKS = {"train_classifier": check_classifier, "train_gan": check_gan}
+def check_translator(values):
+    """Raises an error where apps.train_translator would."""
+    from apps import common
+    from kerasapps.blueprint import blueprint
+
+    constructor = common.find_model("translator")
+    sizes = dict.fromkeys(
+        ("source_vocabulary", "target_vocabulary"), values.vocabulary_size
+    )
+    arguments = common.model_arguments(constructor, **sizes)
+    blueprint(lambda: common.build_model(constructor, **arguments))
+    if not values.dataset.startswith(("folder:", "numbers")):
+        raise ValueError(f"no dataset {values.dataset}")
+
+
+CHECKS = {
+    "train_classifier": check_classifier,
+    "train_gan": check_gan,
+    "train_translator": check_translator,
+}
 
 
 def check(app, path):
@@ -147,6 +167,15 @@ BAD = {
         "dataset": ("--dataset=celeba", "no dataset celeba"),
         "optimizer": ("--optimizer=rmsprop\n--nesterov", "nesterov is for sgd"),
     },
+    "train_translator": {
+        "flag": ("--no_such_flag=1", "UnrecognizedFlagError"),
+        "validator": ("--label_smoothing=1", "IllegalFlagValueError"),
+        "model": ("--model=rnnsearching", "did you mean rnnsearch"),
+        "no_translator": ("--model=lenet5", "unknown model 'lenet5'"),
+        "option": ("--model_options=unit=4", "did you mean units"),
+        "heads": ("--model=transformer\n--model_options=num_heads=7", "7 heads"),
+        "dataset": ("--dataset=multi30k", "no dataset multi30k"),
+    },
 }
 
 
@@ -174,4 +203,5 @@ def test_a_comment_tells_the_command(path):
     model, data = path.stem.split("_", 1)
     assert f"--model={model}" in lines
     (dataset,) = (line[10:] for line in lines if line.startswith("--dataset="))
+    dataset = dataset.removeprefix("folder:")
     assert data == dataset or data.startswith(f"{dataset}_")

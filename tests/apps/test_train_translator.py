@@ -1,6 +1,7 @@
 """The translators' apps as a user runs them: trained, killed, compared, exported."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -23,9 +24,9 @@ TRANSFORMER = (
 RUNS = {
     "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80",
     "rnnencdec": f"{SMALL} --model=rnnencdec --dataset=folder:corpus --tokens=words "
-    "--epochs=1 --replace_unknown --lowercase --dtype_policy=mixed_bfloat16",
+    "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16",
     "rnnsearch": f"{ATTENTIVE} --dataset=folder:corpus --tokens=words --epochs=1 "
-    "--beam_size=1 --lowercase",
+    "--beam_size=1 --lowercase --replace_unknown",
     "transformer": f"{TRANSFORMER} --model=transformer --dataset=folder:corpus "
     "--shared_vocabulary --vocabulary_size=60 --epochs=3 --average_epochs=2 "
     "--schedule=inverse_sqrt --warmup_epochs=1 --label_smoothing=0.1",
@@ -34,8 +35,9 @@ RUNS = {
     "--tokens=characters --epochs=1 --ema=0.9 --export_dir=",
 }
 KILLED = (
-    f"{ATTENTIVE} --dataset=numbers:300 --epochs=2 --tokens_per_batch=256 "
-    "--checkpoint_every=3 --deterministic --export_dir="
+    f"{TRANSFORMER} --model=transformer --model_options=dropout=0.2 "
+    "--dataset=numbers:300 --epochs=2 --tokens_per_batch=256 --num_devices=2 "
+    "--vocabulary_size=80 --checkpoint_every=3 --deterministic --export_dir="
 )
 BAD = {
     "language": ("--target_language=xx", ["'xx'"]),
@@ -51,8 +53,14 @@ BAD = {
     "model": ("--model=lenet5", ["unknown model 'lenet5'"]),
     "shared": (
         "--model=transformer --model_options=shared_embeddings=True",
-        ["one vocabulary"],
+        ["one vocabulary", "--shared_vocabulary"],
     ),
+    "unknown": (
+        f"{SMALL} --model=rnnencdec --replace_unknown",
+        ["--replace_unknown", "RNNencdec"],
+    ),
+    "split": ("--train_split=train[:1%]", ["train[:1%]", "leave it out"]),
+    "penalty": ("--length_penalty=inf", ["length_penalty", "finite"]),
 }
 
 
@@ -177,6 +185,54 @@ def test_the_export_answers_as_the_run(runs):
     assert answers == lines.splitlines()
 
 
+def test_a_run_from_the_weights_of_another_has_its_vocabularies(runs):
+    folder, _ = runs
+    other = folder / "other"
+    other.mkdir()
+    for path in (folder / "corpus").iterdir():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        text = "\n".join([*lines[:40], "blue"]) + "\n"
+        (other / path.name).write_text(text, encoding="utf-8")
+    flags = (
+        f"{ATTENTIVE} --dataset=folder:other --tokens=words --lowercase --beam_size=1 "
+        "--tokens_per_batch=128 --export_dir= --weights=runs/rnnsearch/model.keras"
+    )
+    tuned = f"{flags} --epochs=1 --run_dir=runs/tuned"
+    found = run_all("apps.train_translator", {"tuned": tuned}, folder)["tuned"]
+    assert found.code == 0, found.errors
+    for side in ("source", "target"):
+        one, same = (
+            (folder / "runs" / name / f"{side}_vocabulary/vocabulary.json").read_text()
+            for name in ("rnnsearch", "tuned")
+        )
+        assert one == same
+    # A run isn't resumed where a sentence is another.
+    path = other / "de.train.txt"
+    path.write_text(path.read_text(encoding="utf-8").replace("blue", "rot"))
+    found = run_all("apps.train_translator", {"tuned": tuned}, folder)["tuned"]
+    assert found.code == 1
+    assert "runs/tuned" in found.errors
+    assert found.errors.count("\n") == 1
+
+
+def test_evaluations_have_folders_of_their_own(runs):
+    folder, _ = runs
+    flags = "--model=runs/rnnsearch --beam_size=1 --split=validation"
+    copy = folder / "copies/rnnsearch"
+    shutil.copytree(folder / "runs/rnnsearch", copy)
+    found = run_all(
+        "apps.evaluate_translator",
+        {"one": flags, "two": f"{flags} --model=copies/rnnsearch --json"},
+        folder,
+    )
+    assert found["one"].code == 0, found["one"].errors
+    name = "rnnsearch_split=validation_beam_size=1"
+    assert (folder / "runs/evaluate_translator" / name / "rnnsearch.txt").exists()
+    assert found["two"].code == 0, found["two"].errors
+    measures = json.loads(found["two"].output)
+    assert measures["rnnsearch-1"] == measures["rnnsearch-2"]
+
+
 def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
     folder, _ = runs
     two = "--model=runs/rnnencdec --model=runs/rnnsearch"
@@ -213,6 +269,14 @@ def test_translate_prints_a_line_for_each_sentence(runs):
     process = start("translate", folder, "--model=exported/rnnsearch cat dog")
     lines = (finish(process)).splitlines()
     assert len(lines) == 2
+
+
+def test_translate_prints_the_n_best_with_their_scores(runs):
+    folder, _ = runs
+    process = start("translate", folder, "--model=exported/rnnencdec --n_best=2 cat")
+    scores = [float(line.split()[0]) for line in finish(process).splitlines()]
+    assert len(scores) == 2
+    assert scores[0] >= scores[1]
 
 
 @pytest.mark.parametrize("name", BAD)

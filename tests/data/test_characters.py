@@ -42,7 +42,7 @@ def test_split_tokens_and_replacements():
     source = characters.split(sentences)
     assert source.to_list() == [[b"a", b" ", b"z"]]
     ids = characters.encode(sentences).to_tensor()
-    assert characters.tokens(ids).numpy().tolist() == [[b"a", b" ", b"<unk>", b"</s>"]]
-    assert characters.decode(ids).numpy() == [b"a <unk>"]
+    assert characters.tokens(ids).numpy().tolist() == [[b"a", b" ", b"UNK", b"</s>"]]
+    assert characters.decode(ids).numpy() == [b"a UNK"]
     replacements = tf.pad(source.to_tensor(), [[0, 0], [0, 1]])
     assert characters.decode(ids, replacements).numpy() == [b"a z"]

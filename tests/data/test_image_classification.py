@@ -404,8 +404,8 @@ def test_attributes_of_tfds_go_with_their_images(tmp_path):
     # The variance of 0 to 19.
     assert standardized.deviation[age] == pytest.approx(np.sqrt(399 / 12))
     np.testing.assert_allclose(
-        standardized.validation[:, age],
-        (np.array(first_pixels(data, data.validation)) - 9.5) / np.sqrt(399 / 12),
+        standardized.train[:, age],
+        (np.array(first_pixels(data, data.train)) - 9.5) / np.sqrt(399 / 12),
         rtol=1e-5,
     )
 

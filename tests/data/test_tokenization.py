@@ -111,6 +111,11 @@ def test_unknown_kind_and_missing_file(tmp_path):
             '{"kind": "subwords", "pieces": ["a"], "scores": [NaN], "lowercase": true}',
             '"scores" must be a number for each',
         ),
+        (
+            '{"kind": "subwords", "pieces": ["aaaaaaaaaaaaaaaaa"], "scores": [-1.0], '
+            '"lowercase": true}',
+            "more than 16 characters",
+        ),
     ],
 )
 def test_damaged_files(tmp_path, content, reason):

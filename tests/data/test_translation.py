@@ -166,6 +166,26 @@ def test_tensorflow_datasets(tmp_path):
             assert source.split()[1] == target.removeprefix("hat ")
     assert sorted(data.test.target) == ["hat 0", "hat 1", "hat 2"]
     assert load("tiny_translate", "de", "en", str(tmp_path)) == data
+    half = load("tiny_translate", "de", "en", str(tmp_path), "train[:50%]")
+    assert [len(s.source) for s in (half.train, half.validation)] == [14, 1]
+    both = {*half.train.source, *half.validation.source}
+    assert both < {*data.train.source, *data.validation.source}
+    assert half.test == data.test
+
+
+@pytest.mark.parametrize(
+    ("dataset", "split", "message"),
+    [
+        ("tiny_translate", "trian", "has no split 'trian'; write one of train, test"),
+        ("tiny_translate", "train[:x]", r"has no split 'train\[:x\]'; write one of"),
+        ("tiny_translate", "train[:0]", r"split 'train\[:0\]' of .* is empty"),
+        ("numbers", "train[:1%]", r"for data sets of TensorFlow Datasets.* 'numbers'"),
+        ("folder:pairs", "train", "for data sets of TensorFlow Datasets.* leave it"),
+    ],
+)
+def test_errors_of_the_training_split(dataset, split, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        load(dataset, "en", "de", str(tmp_path), split)
 
 
 @pytest.mark.parametrize(

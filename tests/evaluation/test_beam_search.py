@@ -159,6 +159,21 @@ def test_in_a_graph_any_batch_and_length_will_do():
         assert found.tokens.shape == (len(rows), 1, length)
 
 
+@each
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_each_sentence_has_a_limit_of_its_own(factory, beam_size):
+    model = translator(factory)
+    limits = [2, 6]
+    found = beam_search([model], tf.constant(SOURCE), limits, beam_size)
+    for row, limit in enumerate(limits):
+        source = tf.constant(SOURCE[row : row + 1])
+        alone = beam_search([model], source, limit, beam_size)
+        tokens = found.tokens[row].numpy()
+        np.testing.assert_array_equal(tokens[:, :limit], alone.tokens[0])
+        assert (tokens[:, limit:] == PADDING).all()
+        np.testing.assert_allclose(found.scores[row], alone.scores[0], atol=1e-4)
+
+
 def test_length_penalty():
     assert length_penalty(1, 0.6).numpy() == 1
     assert length_penalty(7, 1.0).numpy() == 2

@@ -57,6 +57,21 @@ def test_bleu_by_hand():
 def test_exact_match():
     assert exact_match(TRANSLATIONS, REFERENCES) == pytest.approx(1 / 3)
     assert exact_match(["A"], ["a"]) == 0
+    assert exact_match(["A", "b"], ["a", "c"], lowercase=True) == 0.5
+
+
+def test_without_case():
+    shouted = [translation.upper() for translation in TRANSLATIONS]
+    with_case, without = (bleu(shouted, REFERENCES, lower) for lower in (False, True))
+    assert with_case.score == 0
+    assert "case:mixed" in with_case.signature
+    assert without.score == pytest.approx(bleu(TRANSLATIONS, REFERENCES).score)
+    assert "case:lc" in without.signature
+    for curve in (
+        bleu_by_length(TRANSLATIONS, shouted, REFERENCES, [9], lowercase=True),
+        bleu_of_sorted([1, 2, 3], shouted, REFERENCES, 1, lowercase=True),
+    ):
+        assert curve.scores == pytest.approx([without.score])
 
 
 @pytest.mark.parametrize("measure", [bleu, exact_match])
@@ -74,14 +89,15 @@ def test_by_length():
     translations = [REFERENCES[0], "x", TRANSLATIONS[1], TRANSLATIONS[0], "y"]
     references = [REFERENCES[0], REFERENCES[2], REFERENCES[1], REFERENCES[0], "z"]
     curve = bleu_by_length(sources, translations, references, [2, 3, 5])
-    assert curve.positions.tolist() == [2, 3, 5]
-    assert curve.counts.tolist() == [1, 2, 1]
+    # One is longer than all cut-offs.
+    assert curve.positions.tolist() == [2, 3, 5, 6]
+    assert curve.counts.tolist() == [1, 2, 1, 1]
     assert curve.scores[0] == 0
     expected = [
         by_formula([REFERENCES[0], TRANSLATIONS[0]], [REFERENCES[0]] * 2),
         by_formula([TRANSLATIONS[1]], [REFERENCES[1]]),
     ]
-    np.testing.assert_allclose(curve.scores[1:], expected, rtol=1e-9)
+    np.testing.assert_allclose(curve.scores[1:3], expected, rtol=1e-9)
 
 
 def test_a_length_that_no_sentence_has():

@@ -50,7 +50,8 @@ def lenet(tmp_path_factory):
 def test_the_last_hidden_layer_of_lenet(lenet):
     run, network = lenet
     found = features.classifier(run)
-    assert (found.features.name, found.features.size) == ("fd_lenet", 84)
+    assert (found.features.name, found.features.size) == ("lenet", 84)
+    assert found.features.distance_name == "fd_lenet"
     assert found.class_names == NAMES
     images = random_images(7)
     x = (images.astype(np.float32) - 70) / 60
@@ -79,7 +80,7 @@ def test_other_classifiers_and_dtype_policies(tmp_path):
     run = write_run(tmp_path / "run", network, Preprocessing((32, 32, 3), 127, 64))
     images = random_images(3, channels=3)
     whole = features.classifier(run).features
-    assert (whole.name, whole.size) == ("fd_resnet20", 64)
+    assert (whole.name, whole.size) == ("resnet20", 64)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -129,7 +130,8 @@ def inception_file(tmp_path_factory):
 def test_inception(inception_file):
     path, network = inception_file
     found = features.inception(path)
-    assert (found.name, found.size) == ("fid", 2048)
+    assert (found.name, found.size) == ("inception", 2048)
+    assert found.distance_name == "fid"
     images = random_images(2, size=64, channels=3)
     prepared = keras.applications.inception_v3.preprocess_input(
         tf.image.resize(images, (299, 299)).numpy()
@@ -194,9 +196,17 @@ def foreign(tmp_path_factory):
     return str(path)
 
 
+def test_only_inception_measures_the_fid(tmp_path):
+    path = tmp_path / "inception"
+    module = _Signatures()
+    tf.saved_model.save(module, str(path), {"images": module.fixed})
+    found = features.saved_model(f"{path}:images:mean")
+    assert (found.name, found.distance_name) == ("inception", "fd_inception")
+
+
 def test_float_images_are_resized_and_scaled(foreign):
     found = features.saved_model(f"{foreign}:serving_default:mean")
-    assert (found.name, found.size) == ("fd_meanest", 3)
+    assert (found.name, found.size) == ("meanest", 3)
     images = random_images(5, size=12)
     resized = tf.image.resize(images.astype(np.float32), (4, 6), antialias=True)
     expected = 2 * np.mean(resized, axis=(1, 2)) / 255
@@ -221,7 +231,7 @@ def test_a_classifier_as_it_was_exported(lenet, tmp_path):
     preprocessing = Preprocessing((32, 32, 1), 70, 60)
     path = export_classifier(network, preprocessing, NAMES, str(tmp_path / "lenet"))
     found = features.saved_model(f"{path}:pixels:logits")
-    assert (found.name, found.size) == ("fd_lenet", 10)
+    assert (found.name, found.size) == ("lenet", 10)
     images = random_images(3)
     np.testing.assert_allclose(
         found.extract(images), network(preprocessing(images)), rtol=1e-4, atol=1e-4

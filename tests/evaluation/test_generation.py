@@ -32,8 +32,11 @@ def test_batches_are_put_together(batch_size):
 
 def test_conditions_go_with_their_z():
     generator = ConditionalGAN(4, 1, 8, 3, 5, 5, 5)
-    conditions = RANDOM.normal(size=(7, 3)).astype("float32")
-    generator.set_weights([10 * weight for weight in generator.get_weights()])
+    # Above zero, as the weights are: no rectifier of the conditions is dead.
+    conditions = RANDOM.uniform(0, 1, (7, 3)).astype("float32")
+    generator.set_weights(
+        [RANDOM.uniform(0, 0.5, w.shape) for w in generator.get_weights()]
+    )
     made = generation.generate(generator, Z, conditions, batch_size=3)
     # Without the dropout of training.
     expected = generator([Z, conditions], training=False)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerasapps.data import tokenization
+from kerasapps.errors import InputError
 from kerasapps.evaluation.translator import Translator
 from kerasapps.tokens import END, UNKNOWN
 
@@ -69,8 +70,47 @@ def test_unknown_words_are_taken_from_the_source():
         translator(beam_size=1, replace_unknown=replace)(tf.constant(["b x"]))
         for replace in (False, True)
     )
-    assert plain.translations.numpy().tolist() == [[b"b <unk>"]]
+    assert plain.translations.numpy().tolist() == [[b"b UNK"]]
     assert replaced.translations.numpy().tolist() == [[b"b x"]]
+
+
+def test_an_unknown_word_that_is_aligned_with_none_stays():
+    class Unsure(Copier):
+        """Writes UNKNOWN once, and looks at END while it does."""
+
+        def step(self, token, position, memory, states):
+            wanted = tf.fill(tf.shape(token), tf.where(position == 0, UNKNOWN, END))
+            logits = tf.one_hot(wanted, VOCABULARY.size) * 50
+            return logits, states, tf.cast(memory == END, tf.float32)
+
+    made = Translator(
+        *([Unsure()], VOCABULARY, VOCABULARY), beam_size=1, replace_unknown=True
+    )(tf.constant(["", "b"]))
+    assert made.translations.numpy().tolist() == [[b"UNK"], [b"b"]]
+
+
+def test_unknown_words_need_a_network_that_aligns():
+    class Blind(Copier):
+        aligns = False
+
+    with pytest.raises(InputError, match="--replace_unknown needs a network"):
+        Translator([Blind()], VOCABULARY, VOCABULARY, replace_unknown=True)
+
+
+def test_other_sentences_beside_it_do_not_change_a_translation():
+    class Endless(Copier):
+        def step(self, token, position, memory, states):
+            _, states, alignment = super().step(token, position, memory, states)
+            token = tf.fill(tf.shape(token), UNKNOWN)
+            return tf.one_hot(token, VOCABULARY.size) * 50, states, alignment
+
+    translate = Translator([Endless()], VOCABULARY, VOCABULARY, beam_size=1)
+    together = translate(tf.constant(SENTENCES)).translations[:, 0].numpy()
+    alone = [translate(tf.constant([s])).translations[0, 0].numpy() for s in SENTENCES]
+    assert together.tolist() == alone
+    # As many as its own tokens, END among them, and 50.
+    lengths = [len(sentence.split()) for sentence in together]
+    assert lengths == [54, 52, 53]
 
 
 def test_all_sentences_in_their_order():

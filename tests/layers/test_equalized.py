@@ -8,11 +8,12 @@ RANDOM = np.random.default_rng(0)
 
 
 def test_a_dense_layer_multiplies_its_weights_by_hes_constant():
-    layer = EqualizedDense(3, gain=2.0, rate=0.1, bias=0.5)
+    layer = EqualizedDense(3, gain=2.0, rate=0.1)
     x = RANDOM.normal(size=(5, 16)).astype("float32")
     layer.build(x.shape)
     kernel, bias = map(keras.ops.convert_to_numpy, layer.weights)
-    np.testing.assert_allclose(bias, 5.0)
+    np.testing.assert_array_equal(bias, 0)
+    layer.bias.assign([5, 5, 5])
     expected = x @ kernel * (2 / 4 * 0.1) + 0.5
     np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-6)
 
@@ -38,7 +39,7 @@ def test_the_variance_passes_from_the_start(rate):
 @pytest.mark.parametrize(
     "layer",
     [
-        EqualizedDense(3, gain=2.0, rate=0.1, bias=0.5, name="a"),
+        EqualizedDense(3, gain=2.0, rate=0.1, name="a"),
         EqualizedConv2D(2, 3, gain=3.0, use_bias=False, name="b"),
     ],
 )

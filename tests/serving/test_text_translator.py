@@ -1,5 +1,6 @@
 """An exported translator answers as the one in Python, by core ops alone."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +10,7 @@ from kerasapps.evaluation.translator import Translator
 from kerasapps.models import RNNsearch, Seq2SeqLSTM, Transformer
 from kerasapps.serving.text_translator import export_text_translator
 from tests.evaluation.test_beam_search import SMALL
+from tests.serving.exported import types_of
 
 CORPUS = ["ein Hund läuft", "two dogs run", "drei Hunde schlafen!", "a dog, a cat"] * 4
 SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
@@ -35,6 +37,11 @@ def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
     assert set(best) == {"translations", "scores"}
     np.testing.assert_array_equal(best["translations"], expected.translations[:, 0])
     np.testing.assert_allclose(best["scores"], expected.scores[:, 0], atol=1e-4)
+    empty = signatures["serving_default"](sentences=SENTENCES[:0])
+    assert {values.shape for values in empty.values()} == {(0,)}
+    assert all(
+        len(v) == 0 for v in signatures["n_best"](sentences=SENTENCES[:0]).values()
+    )
     n_best = signatures["n_best"](sentences=SENTENCES)
     names = {"translations", "scores", "source_tokens", "target_tokens"}
     assert set(n_best) == names | ({"alignments"} if translator.aligns else set())
@@ -53,3 +60,25 @@ def test_the_same_is_exported_once(tmp_path):
     assert export_text_translator(translator, str(tmp_path / "model")) == first
     other = make(Seq2SeqLSTM, "words", n_best=3)
     assert export_text_translator(other, str(tmp_path / "model")) != first
+
+
+def test_it_computes_in_the_type_that_is_asked_for(tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        translator = make(RNNsearch, "words")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    folders = {
+        dtype: export_text_translator(translator, str(tmp_path / "model"), dtype)
+        for dtype in ("float32", "bfloat16")
+    }
+    assert len(set(folders.values())) == 2
+    assert types_of(folders["float32"], "MatMul") == {"float32"}
+    assert "bfloat16" in types_of(folders["bfloat16"], "MatMul")
+    exact, rounded = (
+        tf.saved_model.load(folder).signatures["serving_default"](sentences=SENTENCES)
+        for folder in folders.values()
+    )
+    assert rounded["scores"].dtype == tf.float32
+    np.testing.assert_allclose(rounded["scores"], exact["scores"], rtol=0.1)
+    assert keras.config.dtype_policy().name == "float32"

@@ -20,6 +20,7 @@ PREPROCESSING = {
     "b": Preprocessing((16, 16, 1), std=255),
 }
 IMAGES = {"image_bytes": ((None,), "string")}
+PIXELS = {"pixels": ((None, None, None, None), "uint8")}
 POINTS = {"points": ((None, 2), "float32")}
 
 
@@ -92,6 +93,8 @@ def test_signatures(folder, toy_folder):
         "serving_default": (IMAGES, made(1)),
         "a_to_b": (IMAGES, made(1)),
         "b_to_a": (IMAGES, made(3)),
+        "a_to_b_pixels": (PIXELS, made(1)),
+        "b_to_a_pixels": (PIXELS, made(3)),
     }
     assert specs(toy_folder) == dict.fromkeys(
         ("serving_default", "a_to_b", "b_to_a"), (POINTS, POINTS)
@@ -116,6 +119,17 @@ def test_images_of_any_kind_and_size(folder, networks, signature):
         np.testing.assert_array_equal(decoded.reshape(image.shape), image)
 
 
+@pytest.mark.parametrize("direction", ["a_to_b", "b_to_a"])
+def test_pixels_are_taken_as_the_same_images_encoded(folder, direction):
+    signatures = tf.saved_model.load(folder).signatures
+    for content, image in pictures():
+        expected = signatures[direction](image_bytes=tf.constant([content]))
+        image = image.reshape(*image.shape[:2], -1)
+        found = signatures[f"{direction}_pixels"](pixels=tf.constant(image[None]))
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], values)
+
+
 def test_points(toy_folder, toys):
     points = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
     model = tf.saved_model.load(toy_folder)
@@ -131,7 +145,7 @@ def test_points(toy_folder, toys):
 def test_one_direction_alone(networks, toys, tmp_path):
     one = {"a_to_b": networks["a_to_b"]}
     folder = export_translator(one, PREPROCESSING, str(tmp_path / "images"))
-    assert sorted(specs(folder)) == ["a_to_b", "serving_default"]
+    assert sorted(specs(folder)) == ["a_to_b", "a_to_b_pixels", "serving_default"]
     folder = export_points({"a_to_b": toys["a_to_b"]}, str(tmp_path / "points"))
     assert sorted(specs(folder)) == ["a_to_b", "serving_default"]
     assert len(warm_up(folder)) == 2

@@ -252,6 +252,19 @@ def test_every_update_has_noise_of_its_own():
     assert set(sizes) == {BATCH // 2}
 
 
+def test_seeds_have_32_bits():
+    def first_weights(seed):
+        model = Adversarial(*points(), latents.generate, seed=seed)
+        model.compile(*(make_optimizer("sgd", 0.1) for _ in range(2)))
+        model.fit(POINTS[:BATCH], batch_size=BATCH, shuffle=False, verbose=0)
+        return model.generator.get_weights()[0]
+
+    keras.utils.set_random_seed(0)
+    largest = first_weights(2**32 - 1)
+    keras.utils.set_random_seed(0)
+    assert (largest != first_weights(2**31 - 1)).any()
+
+
 def test_a_batch_that_the_steps_do_not_divide_is_refused():
     model = adversarial(points, steps=3)()
     with pytest.raises(ValueError, match="divi"):

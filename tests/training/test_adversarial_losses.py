@@ -55,7 +55,8 @@ def test_r1_is_the_squared_gradient_at_real_examples():
     x = np.random.default_rng(0).normal(size=(4, 2, 3)).astype("float32")
     gradient = x * np.arange(1, 7).reshape(2, 3)
     expected = 3 / 2 * np.square(gradient).sum(axis=(1, 2))
-    penalty = losses.r1_penalty(_quadratic, tf.constant(x), gamma=3.0)
+    logits, penalty = losses.r1_penalty(_quadratic, tf.constant(x), gamma=3.0)
+    np.testing.assert_array_equal(logits, _quadratic(tf.constant(x)))
     np.testing.assert_allclose(penalty, expected, rtol=1e-5)
 
 
@@ -82,7 +83,7 @@ def test_penalties_have_gradients(constant):
         return weight * tf.reduce_sum(examples, axis=1, keepdims=True)
 
     with tf.GradientTape(persistent=True) as tape:
-        r1 = losses.r1_penalty(function, x, gamma=1.0)
+        _, r1 = losses.r1_penalty(function, x, gamma=1.0)
         gp = losses.gradient_penalty(function, x, 2 * x, tf.ones(3))
     # 1/2 * 2 w^2 each, and 10 (sqrt(2) |w| - 1)^2 each.
     w = float(weight)

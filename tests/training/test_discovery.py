@@ -44,28 +44,27 @@ def images():
     def generator(channels, target_channels):
         image = keras.Input((8, 8, channels))
         x = normalized(image, 4)
-        return keras.Model(
-            image, keras.layers.Conv2DTranspose(target_channels, 4, 4)(x)
-        )
+        last = keras.layers.Conv2DTranspose(target_channels, 4, 4, dtype="float32")
+        return keras.Model(image, last(x))
 
     def discriminator(channels):
         image = keras.Input((8, 8, channels))
         x = keras.layers.Flatten()(normalized(image, 3))
-        return keras.Model(image, keras.layers.Dense(1)(x))
+        return keras.Model(image, keras.layers.Dense(1, dtype="float32")(x))
 
     return generator(1, 3), generator(3, 1), discriminator(1), discriminator(3)
 
 
-def discovery(networks, kind="discogan", ema=None):
+def discovery(networks, kind="discogan", weight=1.0, ema=None, **options):
     """Returns a function that returns the compiled model."""
 
     def make():
-        model = Discovery(*networks(), kind)
+        model = Discovery(*networks(), kind, weight)
         optimizers = [
             make_optimizer("adam", 0.01, beta_1=0.5, ema=average)
             for average in (ema, None)
         ]
-        model.compile(*optimizers)
+        model.compile(*optimizers, **options)
         return model
 
     return make
@@ -75,7 +74,7 @@ def entropy(probabilities, label):
     return -tf.math.log(probabilities if label else 1 - probabilities)
 
 
-def losses(networks, kind, a, b):
+def losses(networks, kind, weight, a, b):
     """Equations 2 to 8, of the sigmoids of the logits."""
     a_to_b, b_to_a, a_logit, b_logit = networks
 
@@ -95,10 +94,10 @@ def losses(networks, kind, a, b):
     }
     if kind != "gan":
         log["a_reconstruction_loss"] = distance(b_to_a(a_to_b(a)), a)
-        log["generator_loss"] += log["a_reconstruction_loss"]
+        log["generator_loss"] += weight * log["a_reconstruction_loss"]
     if kind == "discogan":
         log["b_reconstruction_loss"] = distance(a_to_b(b_to_a(b)), b)
-        log["generator_loss"] += log["b_reconstruction_loss"]
+        log["generator_loss"] += weight * log["b_reconstruction_loss"]
         log["generator_loss"] += tf.reduce_mean(entropy(is_a(b_to_a(b)), 1))
         log["discriminator_loss"] += tf.reduce_mean(entropy(is_a(a), 1))
         log["discriminator_loss"] += tf.reduce_mean(entropy(is_a(b_to_a(b)), 0))
@@ -106,10 +105,11 @@ def losses(networks, kind, a, b):
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
+@pytest.mark.parametrize("weight", [1.0, 7.0])
 @pytest.mark.parametrize("kind", DISCOVERY_MODELS)
-def test_equals_steps_by_hand(kind):
+def test_equals_steps_by_hand(kind, weight):
     keras.utils.set_random_seed(0)
-    model = discovery(toy, kind)()
+    model = discovery(toy, kind, weight)()
     networks = toy()
     for network, name in zip(networks, NETWORKS, strict=True):
         network.set_weights(getattr(model, name).get_weights())
@@ -126,7 +126,7 @@ def test_equals_steps_by_hand(kind):
     for first in range(0, len(A), BATCH):
         a, b = (tf.constant(x[first : first + BATCH]) for x in (A, B))
         with tf.GradientTape(persistent=True) as tape:
-            log = losses(networks, kind, a, b)
+            log = losses(networks, kind, weight, a, b)
         logs.append(log)
         gradients = {
             name: tape.gradient(
@@ -157,6 +157,27 @@ def test_two_replicas_train_as_one():
     one = two_players.fit(make, A_IMAGES, B_IMAGES)
     two = two_players.fit(make, A_IMAGES, B_IMAGES, replicas=2)
     two_players.assert_close(one, two, 1e-5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_in_16_bits(policy):
+    _, _, exact = two_players.fit(discovery(images), A_IMAGES, B_IMAGES)
+    keras.config.set_dtype_policy(policy)
+    try:
+        _, state, history = two_players.fit(discovery(images), A_IMAGES, B_IMAGES)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert all(np.isfinite(values).all() for values in state)
+    if policy == "mixed_float16":
+        return  # The first steps only find the scale of the losses.
+    for name, values in history.items():
+        np.testing.assert_allclose(values, exact[name], rtol=0.1)
+
+
+def test_compiled_by_xla_it_is_the_same():
+    plain = two_players.fit(discovery(toy), A, B)
+    compiled = two_players.fit(discovery(toy, jit_compile=True), A, B)
+    two_players.assert_close(plain, compiled, 1e-4)
 
 
 def test_stopped_in_an_epoch_and_resumed_ends_the_same(tmp_path):

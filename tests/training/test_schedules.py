@@ -126,6 +126,8 @@ def test_warm_up_of_an_exponential_decay():
 def test_a_warm_up_of_less_than_a_step_is_none():
     schedule = learning_rate_schedule("constant", 1.0, 10, 6, warmup_epochs=0.01)
     assert rates(schedule, [0, 1]) == [1, 1]
+    schedule = learning_rate_schedule("inverse_sqrt", 1.0, 10, 6, warmup_epochs=0.01)
+    assert rates(schedule, [0, 3]) == approx([1, 0.5])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
