@@ -21,6 +21,7 @@ from absl import flags
 
 from apps import command, metrics
 from apps.translation import decoding, drawing
+from apps.translation.curves import curves_of
 from apps.translation.trained import load
 from kerasapps.data import translation
 from kerasapps.errors import InputError
@@ -86,7 +87,7 @@ def main():
         file = directory / f"{urllib.parse.quote(name, safe='+,')}.txt"
         file.write_text("".join(f"{line}\n" for line in made), encoding="utf-8")
     if not exact:
-        curves = decoding.curves(corpus.train.source, held_out, translations, lowercase)
+        curves = curves_of(corpus.train.source, held_out, translations, lowercase)
         save(bleu_curves(curves), figures / "bleu_curves.png")
     shown = [held_out.source[row] for row in drawing.chosen(held_out.source)]
     for name, translator in translators.items():

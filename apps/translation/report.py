@@ -8,6 +8,7 @@ from absl import flags
 
 from apps import metrics
 from apps.translation import decoding, drawing
+from apps.translation.curves import curves_of
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.learning_curves import learning_curves
@@ -74,7 +75,7 @@ def report(run, constructor, model, corpus, vocabularies, history, steps) -> Non
     if FLAGS.schedule != "constant":
         run.save_figure("learning_rate", _rates(history, steps))
     if not exact:
-        curves = decoding.curves(
+        curves = curves_of(
             corpus.train.source, corpus.test, {name: translations}, lowercase
         )
         run.save_figure("bleu_curves", bleu_curves(curves))

@@ -1,6 +1,6 @@
 """Groups of sentences in the figures of BLEU have enough sentences to say something."""
 
-from apps.translation import decoding
+from apps.translation.curves import curves_of
 from kerasapps.data.translation import Sentences
 
 
@@ -12,7 +12,7 @@ def lengths_of(numbers):
         for _ in range(number)
     ]
     held_out = Sentences(sentences, sentences)
-    curves = decoding.curves(sentences, held_out, {"copy": sentences}, False)
+    curves = curves_of(sentences, held_out, {"copy": sentences}, False)
     positions, scores = curves["sentence length, up to"]["copy"]
     assert len(scores) == len(positions)
     return list(positions)
