@@ -138,11 +138,13 @@ MIXTURES = {
 TOY_DOMAINS = {
     "toy1d": (Mixture(_column(-2, 2), 0.2), Mixture(_column(-3, 3), 0.2)),
     "toy2d": (Mixture(_circle(5, 1.0), 0.1), Mixture(_circle(10, 2.0), 0.1)),
+    "toy2d_close": (Mixture(_circle(5, 0.3), 0.03), Mixture(_circle(5, 2.0), 0.1)),
 }
 """Pairs of domains A and B by name.
 
 They are the toy problems of Kim et al., "Learning to Discover Cross-Domain Relations
 with Generative Adversarial Networks", 2017: two modes each in one dimension (figure 3),
 and five and ten modes in two (section 3.1, figure 4). The paper prints no numbers: the
-means and deviations are ours.
+means and deviations are ours. In `toy2d_close` A's modes lie close together, and B has
+no more than A: none is left over, and where two meet one of B's stays empty.
 """

@@ -163,7 +163,7 @@ GAN_CASES = {
         "--model=discogan --dataset=toy2d",
         [
             "--model=discogan with --dataset=toy2d",
-            "toydiscogan is for toy1d, toy2d, and discogan",
+            "toydiscogan is for toy1d, toy2d, toy2d_close, and",
         ],
     ),
     "images_of_a_toy_model": (

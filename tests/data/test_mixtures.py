@@ -73,7 +73,11 @@ def test_the_papers_mixtures():
 
 def test_the_toy_domains():
     shapes = {n: (a.means.shape, b.means.shape) for n, (a, b) in TOY_DOMAINS.items()}
-    assert shapes == {"toy1d": ((2, 1), (2, 1)), "toy2d": ((5, 2), (10, 2))}
+    assert shapes == {
+        "toy1d": ((2, 1), (2, 1)),
+        "toy2d": ((5, 2), (10, 2)),
+        "toy2d_close": ((5, 2), (5, 2)),
+    }
     for mixture in (m for pair in TOY_DOMAINS.values() for m in pair):
         gaps = np.linalg.norm(mixture.means[:, None] - mixture.means, axis=-1)
         gaps = gaps[~np.eye(len(gaps), dtype=bool)]
