@@ -82,6 +82,9 @@ flags.DEFINE_integer("seed", 0, "Seed of what is drawn.", 0, 2**31 - 1)
 flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
 flags.mark_flag_as_required("model")
 
+# What metrics.json tells of how it was measured.
+_MEASURED_BY = ("classifier", "features", "paths", "seed")
+
 
 def main():
     """Runs the app."""
@@ -104,15 +107,12 @@ def main():
     measures = {}
     for name, figure in _evaluate(runs, measures):
         save(figure, figures / f"{name}.png")
-    metrics.write(directory, {"models": FLAGS.model, **measures})
+    measured_by = {name: FLAGS[name].value for name in _MEASURED_BY}
+    metrics.write(directory, {"models": FLAGS.model, **measured_by, **measures})
     if FLAGS.json:
         print(json.dumps(measures))
         return
-    directories = {str(run.directory) for run in runs}
-    for name, value in measures.items():
-        title = name if name in directories else name.replace("_", " ")
-        shown = f"{value:.4g}" if isinstance(value, float) else value
-        print(f"{title:<40} {shown}")
+    _print(measures)
     print(f"\nFigures   {figures}/\nMetrics   {directory}/metrics.json")
 
 
@@ -135,6 +135,17 @@ def _evaluate(runs, measures):
         if run.is_styled:
             yield from styles.draw(run)
             measures |= styles.measure(run, classifier, seen)
+
+
+def _print(measures, indent=""):
+    for name, value in measures.items():
+        if isinstance(value, dict):
+            print(f"{indent}{name}")
+            _print(value, indent + "  ")
+            continue
+        title = indent + name.replace("_", " ")
+        shown = f"{value:.4g}" if isinstance(value, float) else value
+        print(f"{title:<40} {shown}")
 
 
 def _check_classes(run, classifier):

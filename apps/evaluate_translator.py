@@ -84,6 +84,10 @@ def main():
         made = decoding.translate(translator, held_out.source, FLAGS.batch_size)
         translations[name] = made
         measures[name] = decoding.measure(made, held_out.target, exact, lowercase)
+        if not exact:
+            measures[name] |= decoding.measure_known(
+                translator, held_out, FLAGS.batch_size, lowercase
+            )
         file = directory / f"{urllib.parse.quote(name, safe='+,')}.txt"
         file.write_text("".join(f"{line}\n" for line in made), encoding="utf-8")
     if not exact:
@@ -104,6 +108,11 @@ def main():
             print(f"{name:<40} exact {found['exact_match']:.2%}")
         else:
             print(f"{name:<40} BLEU {found['bleu']:.2f}  {found['bleu_signature']}")
+        if "bleu_no_unknown" in found:
+            print(
+                f"{'':<40} BLEU {found['bleu_no_unknown']:.2f}  of the "
+                f"{found['sentences_no_unknown']:,} sentences without unknown words"
+            )
     print(
         f"\nTranslations  {directory}/*.txt\n"
         f"Figures       {figures}/\nMetrics       {directory}/metrics.json"

@@ -19,6 +19,8 @@ A killed run goes on where it stopped when the same command is given again.
 import apps.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import math
+
 from absl import flags
 
 from apps import common
@@ -103,6 +105,8 @@ flags.DEFINE_integer(
     "samples", 64, "Examples that are drawn after each epoch, of the same z's.", 1
 )
 flags.DEFINE_bool("gif", False, "Make an animation of them.")
+for _name in ("penalty_weight", "reconstruction_weight"):
+    flags.register_validator(_name, math.isfinite, "needs a finite number")
 
 
 def main():

@@ -122,6 +122,10 @@ def _images(constructor, size):
             examples, conditions = _conditional(data)
             arguments["condition_size"] = len(conditions.names)
             facts["conditions"] = list(conditions.names)
+            # Of attributes their values, to what is the same on other machines.
+            for name in ("mean", "deviation"):
+                values = getattr(conditions, name) or ()
+                facts[f"{name} of conditions"] = [f"{value:.3g}" for value in values]
             shown = _shown(examples, conditions)
     if not conditional:
         examples = examples.map(lambda raw, _: (raw,))

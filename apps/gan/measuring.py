@@ -15,6 +15,8 @@ FLAGS = flags.FLAGS
 
 # Images at a time.
 _BATCH = 200
+# Bytes of samples that are compared with all training images at a time.
+_COMPARED = 2**26
 
 
 def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]:
@@ -49,7 +51,8 @@ def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]
 def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Returns conditions for so many samples, and the classes where they are such.
 
-    Classes come in turn; attributes are those of training images, in turn too.
+    Classes come in turn; attributes are those of a fixed random part of the training
+    images, each as often as another.
     """
     if run.conditions is None:
         return None, None
@@ -59,14 +62,16 @@ def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray |
     known = _attributes(
         *(run.metrics[key] for key in ("dataset", "train_split", "condition"))
     )
-    return known[np.arange(number) % len(known)], None
+    order = np.random.default_rng(0).permutation(len(known))
+    return known[order[np.arange(number) % len(known)]], None
 
 
 def measure(run, classifier, features) -> dict:
     """Returns the measures that can be taken, by their names.
 
-    Distances to the nearest training image, of the first samples, are roots of mean
-    squared differences of the pixels, in grey levels.
+    Distances to the nearest training image are roots of mean squared differences of the
+    pixels, in grey levels; of all samples if they are small enough, as images of 28x28
+    are, else of the first.
 
     Args:
         run: The `Trained`.
@@ -76,21 +81,21 @@ def measure(run, classifier, features) -> dict:
     conditions, labels = random_conditions(run, FLAGS.samples)
     z = run.draw(FLAGS.samples, FLAGS.seed + 1)
     moments = features and Moments(features.size)
-    predicted, shapes = [], []
+    compared, predicted, shapes = [], [], []
     shaped = run.conditions and run.metrics["condition"] == "shape"
     for first in range(0, len(z), _BATCH):
         part = slice(first, first + _BATCH)
         given = None if conditions is None else conditions[part]
         images = run.make(z[part], given, seed=first)
-        if first == 0:
-            compared = images
+        if first * images[0].size < _COMPARED:
+            compared.append(images)
         if features:
             moments.update(features.extract(images))
         if classifier:
             predicted.append(classifier.predict(images).argmax(axis=1))
         if shaped:
             shapes.append(attributes.shape_attributes_of(images))
-    found = {"samples": len(z), **_nearness(run, compared)}
+    found = {"samples": len(z), **_nearness(run, np.concatenate(compared))}
     if features:
         # What real images that weren't learned from come to.
         real, held_out = (
@@ -125,6 +130,7 @@ def _nearness(run, samples):
     of_samples, of_held_out = np.split(distances, [len(samples)])
     name = "distance_to_nearest_training_image"
     return {
+        "samples_compared_with_training_images": len(samples),
         f"mean_{name}": float(of_samples.mean()),
         f"least_{name}": float(of_samples.min()),
         f"mean_{name}_of_held_out_images": float(of_held_out.mean()),

@@ -38,8 +38,7 @@ def train(constructor) -> None:
     condition = [pathlib.Path(FLAGS.condition).stem] if other else []
     run = Run("train_gan", constructor.__name__.lower(), condition)
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    # Its own error would tell the examples of all steps of the discriminator.
-    replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
+    _check_batch_size(run)
     examples = data.load(constructor)
     with examples.naming_undecodable():
         model = _model(run, constructor, examples)
@@ -60,6 +59,7 @@ def grow(constructor) -> None:
     sizes = _sizes()
     run = Run("train_gan", constructor.__name__.lower())
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
+    _check_batch_size(run)
     before, history = None, {}
     for number, size in enumerate(sizes):
         examples = data.load(constructor, size)
@@ -76,6 +76,11 @@ def grow(constructor) -> None:
     report.report(run, constructor, examples, *_kept(run, *networks), history)
 
 
+def _check_batch_size(run):
+    # The error of the batches would tell the examples of all the discriminator's steps.
+    replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
+
+
 def _sizes():
     sizes = [FLAGS.first_size]
     while sizes[-1] < FLAGS.image_size:
@@ -84,7 +89,8 @@ def _sizes():
     if sizes[-1] != FLAGS.image_size or not power or sizes[-1] > _LARGEST:
         raise InputError(
             f"--image_size={FLAGS.image_size} and --first_size={FLAGS.first_size}: "
-            f"give powers of two up to {_LARGEST}, as in 32 and 8"
+            f"give powers of two up to {_LARGEST}, the first not the larger, as in 32 "
+            "and 8"
         )
     return sizes
 
@@ -111,11 +117,14 @@ def _model(run, constructor, examples, before=None, fading=None, ema=True):
             shown,
         )
         steps = examples.training.steps_per_epoch
+        # The discriminator's schedule counts its own steps.
         run.compile(
             model,
             steps,
             ema,
-            discriminator_optimizer=run.make_optimizer(steps, ema=False),
+            discriminator_optimizer=run.make_optimizer(
+                steps * FLAGS.discriminator_steps, ema=False
+            ),
         )
     return model
 

@@ -24,6 +24,8 @@ _SOURCES_B, _SOURCES_A = 6, (2, 2, 1)
 # Images with varied noise, realizations that are drawn, and those of the deviation.
 _VARIED, _DRAWN, _REALIZATIONS = 4, 5, 100
 _TRUNCATIONS = (1.0, 0.7, 0.5, 0.0, -0.5, -1.0)
+# Images at a time.
+_BATCH = 200
 
 
 def draw(run):
@@ -44,12 +46,12 @@ def bands(layers: int) -> dict[str, range]:
     Karras, Laine and Aila, "A Style-Based Generator Architecture for Generative
     Adversarial Networks", 2019, figure 3: of the 18 layers up to 1024x1024 those up to
     8x8, up to 32x32, and the rest. Networks with fewer layers have as many coarse and
-    middle ones in proportion, of whole resolutions.
+    middle ones in proportion, of whole resolutions; those of 4x4 are all coarse.
     """
     resolutions = layers // 2
     coarse = max(1, round(resolutions * 2 / 9))
     middle = max(coarse + 1, round(resolutions * 4 / 9))
-    ends = (0, 2 * coarse, 2 * middle, layers)
+    ends = (0, 2 * coarse, min(2 * middle, layers), layers)
     names = ("coarse", "middle", "fine")
     return {
         name: range(first, end)
@@ -83,10 +85,13 @@ def _mixing(run):
 
 def _variation(run):
     # Each image has noise of its own, those of the same style too.
-    varied = _styles(run, _VARIED, 7)[:, None].repeat(_REALIZATIONS, axis=1)
-    made = np.stack([_images(run, w) for w in varied])
-    deviations = made.astype(np.float64).mean(axis=-1).std(axis=1)
-    return stochastic_variation(made[:, 0], made[:, 1 : 1 + _DRAWN], deviations)
+    made, deviations = [], []
+    for w in _styles(run, _VARIED, 7):
+        images = _images(run, w[None].repeat(_REALIZATIONS, axis=0))
+        made.append(images[: 1 + _DRAWN])
+        deviations.append(images.mean(axis=-1).std(axis=0))
+    made = np.stack(made)
+    return stochastic_variation(made[:, 0], made[:, 1:], np.stack(deviations))
 
 
 def _noise(run):
@@ -134,9 +139,13 @@ def measure(run, classifier, features) -> dict:
     if classifier:
         z = run.draw(FLAGS.samples, FLAGS.seed + 1)
         w = styles(run.network, z)
-        images = _images(run, w)
-        batches = (images[i : i + 200] for i in range(0, len(images), 200))
-        probabilities = np.concatenate([classifier.predict(b) for b in batches])
+        # Each batch of images has a seed of its own, and so other noise.
+        probabilities = np.concatenate(
+            [
+                classifier.predict(_images(run, w[first : first + _BATCH], first))
+                for first in range(0, len(w), _BATCH)
+            ]
+        )
         found["separability_in_z"] = linear_separability(z, probabilities)
         found["separability_in_w"] = linear_separability(w[:, 0], probabilities)
     return found

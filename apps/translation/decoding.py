@@ -6,8 +6,10 @@ import sys
 import keras
 from absl import flags
 
+from kerasapps.data.tokenization import encode_all
 from kerasapps.evaluation import bleu
 from kerasapps.evaluation.translator import Translator
+from kerasapps.tokens import UNKNOWN
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("beam_size", 4, "Sentences that the search keeps; 1: greedy.", 1)
@@ -72,3 +74,41 @@ def measure(translations, references, exact: bool, lowercase: bool) -> dict:
         return {"exact_match": found}
     found = bleu.bleu(translations, references, lowercase)
     return {"bleu": found.score, "bleu_signature": found.signature}
+
+
+def measure_known(translator: Translator, held_out, batch_size: int, lowercase) -> dict:
+    """Returns the measures of the sentences without unknown words.
+
+    None are unknown in them nor in their references, and none may be written: the last
+    column of table 1 of Bahdanau, Cho and Bengio, "Neural Machine Translation by
+    Jointly Learning to Align and Translate", 2015.
+
+    Args:
+        translator: What translates.
+        held_out: The `Sentences`.
+        batch_size: Sentences at a time.
+        lowercase: Whether case doesn't count.
+
+    Returns:
+        Nothing where no sentence has an unknown word, or each one.
+    """
+    sides = (
+        encode_all(translator.source_vocabulary, held_out.source),
+        encode_all(translator.target_vocabulary, held_out.target),
+    )
+    known = [
+        row
+        for row, pair in enumerate(zip(*sides, strict=True))
+        if not any(UNKNOWN in ids for ids in pair)
+    ]
+    if len(known) in (0, len(held_out.source)):
+        return {}
+    source, target = (
+        [sentences[row] for row in known]
+        for sentences in (held_out.source, held_out.target)
+    )
+    made = translate(translator.without_unknown(), source, batch_size)
+    return {
+        "bleu_no_unknown": bleu.bleu(made, target, lowercase).score,
+        "sentences_no_unknown": len(known),
+    }

@@ -46,6 +46,10 @@ def report(run, constructor, model, corpus, vocabularies, history, steps) -> Non
     exact = FLAGS.dataset.startswith("numbers")
     lowercase = vocabularies[1].lowercase
     measures = decoding.measure(translations, target, exact, lowercase)
+    if not exact:
+        measures |= decoding.measure_known(
+            translator, corpus.test, FLAGS.batch_size, lowercase
+        )
     n_best = min(_N_BEST, FLAGS.beam_size)
     exported = run.export_dir and export_text_translator(
         decoding.translator([model], vocabularies, n_best),

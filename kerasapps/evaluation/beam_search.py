@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from kerasapps.tokens import BEGIN, END, PADDING
+from kerasapps.tokens import BEGIN, END, PADDING, UNKNOWN
 
 # Less than any score; infinity would make NaN of a product with zero.
 _NEVER = -1e9
@@ -51,6 +51,7 @@ def beam_search(
     beam_size: int = 4,
     alpha: float = 0.6,
     n_best: int = 1,
+    allow_unknown: bool = True,
 ) -> Hypotheses:
     """Returns the best sequences that a beam finds; it is greedy with a beam of 1.
 
@@ -71,8 +72,9 @@ def beam_search(
         beam_size: Sequences that are kept.
         alpha: Of the `length_penalty`.
         n_best: Sequences that are returned of each sentence, at most `beam_size`.
+        allow_unknown: Whether UNKNOWN may be written.
     """
-    search = _Search(translators, source, max_length, beam_size, alpha)
+    search = _Search(translators, source, max_length, beam_size, alpha, allow_unknown)
     beam = search.begin()
     beam = tf.while_loop(search.goes_on, lambda *beam: search.step(_Beam(*beam)), beam)
     return search.best(_Beam(*beam), n_best)
@@ -95,8 +97,12 @@ class _Beam(NamedTuple):
 
 
 class _Search:
-    def __init__(self, translators, source, max_length, beam_size, alpha):
+    def __init__(
+        self, translators, source, max_length, beam_size, alpha, allow_unknown
+    ):
         self._translators = translators
+        # What is never a next token.
+        self._never = [PADDING, BEGIN, *([] if allow_unknown else [UNKNOWN])]
         self._width = tf.shape(source)[1] if any(t.aligns for t in translators) else 0
         self._size = beam_size
         self._alpha = alpha
@@ -223,10 +229,8 @@ class _Search:
         alignment = tf.zeros([tf.shape(flat)[0], 0])
         if alignments:
             alignment = tf.add_n(alignments) / len(alignments)
-        # Neither is ever a next token.
         vocabulary = mean.shape[-1]
-        never = tf.reduce_max(tf.one_hot([PADDING, BEGIN], vocabulary), axis=0)
-        mean += _NEVER * never
+        mean += _NEVER * tf.reduce_max(tf.one_hot(self._never, vocabulary), axis=0)
         beams = [self._batch, self._size]
         return (
             tf.reshape(mean, [*beams, vocabulary]),

@@ -211,7 +211,10 @@ def saved_model(path: str) -> Features:
     place = pathlib.Path(folder).resolve()
     name = place.parent.name if place.name.isdecimal() else place.name
     rounds = not spec.dtype.is_floating
-    return Features(name, f"fd_{name}", features.num_elements(), extract, rounds)
+    # The output too: another of the same model is another distance.
+    return Features(
+        name, f"fd_{name}_{output}", features.num_elements(), extract, rounds
+    )
 
 
 def _extractor(network, preprocessing):

@@ -49,7 +49,8 @@ class Matches(NamedTuple):
             points of their own mode than of any other: 1 where no two modes are mapped
             to the same one.
         hit: Number of different modes in `modes`.
-        one_to_one: Whether these are all different, and the purity is 0.95 or more.
+        one_to_one: Whether these are all different, the purity is 0.95 or more, and
+            nine of ten points are near a mode.
     """
 
     modes: np.ndarray
@@ -81,10 +82,11 @@ def mode_matches(
     modes = counts.argmax(axis=1)
     hit = len(set(modes))
     purity = float(counts.max(axis=0).sum() / len(mapped))
+    good = float((distances.min(axis=1) <= 3 * deviation).mean())
     return Matches(
         modes,
-        float((distances.min(axis=1) <= 3 * deviation).mean()),
+        good,
         purity,
         hit,
-        hit == len(modes) and purity >= 0.95,
+        hit == len(modes) and purity >= 0.95 and good >= 0.9,
     )

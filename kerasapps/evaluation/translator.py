@@ -54,6 +54,7 @@ class Translator(tf.Module):
             in the source (Luong et al., "Addressing the Rare Word Problem in Neural
             Machine Translation", 2015, section 3.3, of words without a dictionary).
             Where it is aligned with no word at all, it stays.
+        allow_unknown: Whether unknown tokens may be written at all.
 
     Raises:
         InputError: If unknown tokens are to be replaced and no network tells what it
@@ -69,6 +70,7 @@ class Translator(tf.Module):
         alpha: float = 0.6,
         n_best: int = 1,
         replace_unknown: bool = False,
+        allow_unknown: bool = True,
     ):
         super().__init__()
         self.networks = list(networks)
@@ -78,6 +80,7 @@ class Translator(tf.Module):
         self._alpha = alpha
         self._n_best = n_best
         self._replace_unknown = replace_unknown
+        self._allow_unknown = allow_unknown
         if replace_unknown and not self.aligns:
             raise InputError(
                 "--replace_unknown needs a network that tells what it looks at, as "
@@ -96,6 +99,7 @@ class Translator(tf.Module):
             "alpha": self._alpha,
             "n_best": self._n_best,
             "replace_unknown": self._replace_unknown,
+            "allow_unknown": self._allow_unknown,
         }
 
     def with_networks(self, networks: Sequence[keras.Model]) -> "Translator":
@@ -106,6 +110,12 @@ class Translator(tf.Module):
         """
         vocabularies = (self.source_vocabulary, self.target_vocabulary)
         return Translator(networks, *vocabularies, **self.get_config())
+
+    def without_unknown(self) -> "Translator":
+        """Returns one that differs in that it writes no unknown token."""
+        vocabularies = (self.source_vocabulary, self.target_vocabulary)
+        config = {**self.get_config(), "allow_unknown": False}
+        return Translator(self.networks, *vocabularies, **config)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)],
@@ -127,6 +137,7 @@ class Translator(tf.Module):
             self._beam_size,
             self._alpha,
             self._n_best,
+            self._allow_unknown,
         )
         # As far as any translation goes.
         used = tf.reduce_max(tf.math.count_nonzero(found.tokens, axis=-1))

@@ -71,7 +71,9 @@ def gradient_penalty(
     """Returns weight (|grad f(x)| - 1)^2 between real and generated examples.
 
     Gulrajani, Ahmed, Arjovsky, Dumoulin and Courville, "Improved Training of
-    Wasserstein GANs", 2017, equation 3.
+    Wasserstein GANs", 2017, equation 3. Karras et al. add 0.001 f(x)^2 to it against
+    drift ("Progressive Growing of GANs for Improved Quality, Stability, and Variation",
+    2018, appendix A.1), which isn't part of it here.
 
     Args:
         discriminator: From examples to numbers.

@@ -21,6 +21,9 @@ GAN_RUNS = {
     "dcgan": "--samples=64 --batch_size=96 --ema=0.9",
     "labels": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
     "--image_size=8 --model_options=units=16 --discriminator_steps=2 --batch_size=4",
+    "labels_decayed": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
+    "--image_size=8 --model_options=units=16 --discriminator_steps=2 --batch_size=4 "
+    "--schedule=step --decay_epochs=1 --export_dir=",
     "attributes": f"{IMAGES} --model=convolutionalconditionalgan "
     f"--dataset=folder:classes --condition=classes/attributes.csv {NARROW}",
     "shape": f"{IMAGES} --model=conditionalgan --dataset=folder:flat --image_size=8 "

@@ -203,7 +203,11 @@ GAN_CASES = {
     ),
     "first_size_above": (
         "--model=stylegan --dataset=folder:images --image_size=8 --first_size=16",
-        ["--image_size=8 and --first_size=16", "powers of two"],
+        ["--image_size=8 and --first_size=16", "the first not the larger"],
+    ),
+    "penalty_weight": (
+        "--penalty=r1 --penalty_weight=nan",
+        ["penalty_weight", "finite"],
     ),
     "no_condition_file": (
         "--model=conditionalgan --dataset=folder:images --condition=nowhere.csv",
@@ -353,11 +357,12 @@ def test_one_line_and_exit_code_of_a_gan(name, gan_runs_that_fail, folder):
     assert not (folder / "marker").exists()
 
 
-def test_a_gan_s_process_ends_so_too(folder):
+@pytest.mark.parametrize("model", ["dcgan", "stylegan"])
+def test_a_gan_s_process_ends_so_too(folder, model):
     run = subprocess.run(
         [
             *(sys.executable, "-m", "apps.train_gan", "--num_devices=2"),
-            *("--batch_size=3", "--discriminator_steps=2"),
+            *(f"--model={model}", "--batch_size=3", "--discriminator_steps=2"),
         ],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},

@@ -222,6 +222,17 @@ def test_all_kinds_of_examples(gan_runs, name):
     assert (folder / "runs" / name / "figures" / "learning_curves.png").is_file()
 
 
+def test_the_discriminator_s_rate_falls_with_its_own_steps(gan_runs):
+    folder, _ = gan_runs
+    # In the one epoch the rate hasn't fallen yet, in none of D's two steps a batch.
+    constant, decayed = (
+        keras_file.load(folder / "runs" / name / "discriminator.keras").get_weights()
+        for name in ("labels", "labels_decayed")
+    )
+    for one, other in zip(constant, decayed, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-6)
+
+
 def test_conditions_are_those_of_the_images(gan_runs):
     folder, _ = gan_runs
     labels = metrics_of(folder / "runs" / "labels")["conditions"]

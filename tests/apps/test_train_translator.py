@@ -80,6 +80,8 @@ def runs(tmp_path_factory):
         for language in ("en", "de"):
             spoken = {word: word for word in words} if language == "en" else words
             lines = [" ".join(spoken[word] for word in row) for row in rows]
+            if split == "test":
+                lines.append("a blue dog")
             path = corpus / f"{language}.{split}.txt"
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     whole, killed = folder / "whole", folder / "killed"
@@ -131,6 +133,15 @@ def test_a_run_leaves_all_that_it_should(runs, name):
         assert vocabulary.size == getattr(network, f"{side}_vocabulary")
     lines = (run / "translations.txt").read_text(encoding="utf-8").splitlines()
     assert len(lines) == metrics["test_sentences"]
+
+
+def test_sentences_without_unknown_words_are_measured_by_themselves(runs):
+    folder, _ = runs
+    for name in ("rnnencdec", "rnnsearch"):
+        metrics = metrics_of(folder, name)
+        assert metrics["test_sentences"] == 11
+        assert metrics["sentences_no_unknown"] == 10
+        assert 0 <= metrics["bleu_no_unknown"] <= 100
 
 
 def test_figures(runs):
@@ -254,6 +265,7 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
     # Greedy, as the run itself translated.
     expected = metrics_of(folder, "rnnsearch")["bleu"]
     assert measures["rnnsearch"]["bleu"] == pytest.approx(expected)
+    assert measures["rnnsearch"]["sentences_no_unknown"] == 10
     assert (folder / "out/two/figures/bleu_curves.png").exists()
     assert found["together"].code == 0, found["together"].errors
     assert (folder / "out/together/rnnencdec+rnnsearch.txt").exists()

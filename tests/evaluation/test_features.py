@@ -232,6 +232,7 @@ def test_a_classifier_as_it_was_exported(lenet, tmp_path):
     path = export_classifier(network, preprocessing, NAMES, str(tmp_path / "lenet"))
     found = features.saved_model(f"{path}:pixels:logits")
     assert (found.name, found.size) == ("lenet", 10)
+    assert found.distance_name == "fd_lenet_logits"
     images = random_images(3)
     np.testing.assert_allclose(
         found.extract(images), network(preprocessing(images)), rtol=1e-4, atol=1e-4

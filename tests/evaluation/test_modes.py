@@ -64,6 +64,16 @@ def test_a_bijection_of_modes_is_recognized(goal, hit, purity):
     assert matches.good > 0.95
 
 
+def test_points_between_the_modes_are_not_mapped_one_to_one():
+    of_mode = np.repeat([0, 1, 2], 10)
+    for near, one_to_one in ((27, True), (26, False)):
+        mapped = MEANS[of_mode] + 0.0
+        mapped[near:] += 1.0
+        matches = mode_matches(mapped, of_mode, MEANS, 0.2)
+        assert (matches.hit, matches.purity) == (3, 1)
+        assert matches.one_to_one == one_to_one
+
+
 @pytest.mark.parametrize(("stray", "one_to_one"), [(1, True), (2, False)])
 def test_a_twentieth_of_the_points_may_go_astray(stray, one_to_one):
     of_mode = np.repeat([0, 1], 10)

@@ -74,6 +74,14 @@ def test_unknown_words_are_taken_from_the_source():
     assert replaced.translations.numpy().tolist() == [[b"b x"]]
 
 
+def test_unknown_words_need_not_be_written():
+    plain = translator(beam_size=1)
+    found = plain.without_unknown()(tf.constant(["x x", "a"]))
+    # The next best of x is to stop.
+    assert found.translations.numpy().tolist() == [[b""], [b"a"]]
+    assert plain(tf.constant(["x x"])).translations.numpy().tolist() == [[b"UNK UNK"]]
+
+
 def test_an_unknown_word_that_is_aligned_with_none_stays():
     class Unsure(Copier):
         """Writes UNKNOWN once, and looks at END while it does."""
