@@ -3,10 +3,10 @@
     python -m apps.benchmark_translator
 
 Decoding: the beam search with cached states against the same search without, which
-computes all earlier tokens again in each step. Training: a step of the Transformer
-against one of the same network made of `keras.layers.MultiHeadAttention`. The two take
-turns; a ratio of 2 says that the first is twice as fast. It is the median over the
-turns, with the quartiles.
+keeps what was read of the source and computes all earlier tokens again in each step.
+Training: a step of the Transformer against one of the same network made of
+`keras.layers.MultiHeadAttention`. The two take turns; a ratio of 2 says that the first
+is twice as fast. It is the median over the turns, with the quartiles.
 """
 
 # isort: off

@@ -65,7 +65,7 @@ flags.DEFINE_bool("nesterov", False, "Nesterov's momentum, for sgd.")
 flags.DEFINE_float(
     "epsilon",
     None,
-    "What keeps rmsprop and adam from dividing by zero; default: 1e-7.",
+    "What keeps rmsprop, adadelta and adam from dividing by zero; default: 1e-7.",
     lower_bound=0,
 )
 flags.DEFINE_float(

@@ -67,6 +67,12 @@ def main():
         )
     dataset, train_split = FLAGS.dataset, None
     if not dataset:
+        learned = {run.metrics["dataset"] for run in runs}
+        if len(learned) > 1:
+            raise InputError(
+                f"the runs learned from {', '.join(sorted(learned))}; give one with "
+                "--dataset"
+            )
         dataset, train_split = (
             runs[0].metrics[key] for key in ("dataset", "train_split")
         )
@@ -83,15 +89,27 @@ def main():
     for name, translator in translators.items():
         made = decoding.translate(translator, held_out.source, FLAGS.batch_size)
         translations[name] = made
-        measures[name] = decoding.measure(made, held_out.target, exact, lowercase)
+        measures[name] = decoding.measure(
+            made, held_out.target, exact, lowercase, corpus.target_language
+        )
         if not exact:
             measures[name] |= decoding.measure_known(
-                translator, held_out, FLAGS.batch_size, lowercase
+                translator,
+                held_out,
+                FLAGS.batch_size,
+                lowercase,
+                corpus.target_language,
             )
         file = directory / f"{urllib.parse.quote(name, safe='+,')}.txt"
         file.write_text("".join(f"{line}\n" for line in made), encoding="utf-8")
     if not exact:
-        curves = curves_of(corpus.train.source, held_out, translations, lowercase)
+        curves = curves_of(
+            corpus.train.source,
+            held_out,
+            translations,
+            lowercase,
+            corpus.target_language,
+        )
         save(bleu_curves(curves), figures / "bleu_curves.png")
     shown = [held_out.source[row] for row in drawing.chosen(held_out.source)]
     for name, translator in translators.items():

@@ -248,6 +248,11 @@ def _vocabularies(run, corpus):
                     "--shared_vocabulary"
                 )
             return loaded
+    if FLAGS.weights:
+        raise InputError(
+            f"--weights={FLAGS.weights}: the vocabularies that belong to it aren't "
+            "beside it; give the model.keras of a run of this app"
+        )
     source, target = corpus.train.source, corpus.train.target
 
     def train(sentences):

@@ -11,7 +11,9 @@ _FEWEST = 20
 _RARITIES = 8
 
 
-def curves_of(training, held_out, translations: dict, lowercase: bool) -> dict:
+def curves_of(
+    training, held_out, translations: dict, lowercase: bool, language: str
+) -> dict:
     """Returns BLEU against length and rarity, as `bleu_curves` takes it.
 
     Args:
@@ -19,6 +21,7 @@ def curves_of(training, held_out, translations: dict, lowercase: bool) -> dict:
         held_out: The `Sentences` that were translated.
         translations: The translations by the names of the networks.
         lowercase: Whether case doesn't count.
+        language: That of the translations.
     """
     source, target = held_out.source, held_out.target
     lengths = bleu.lengths(source)
@@ -28,13 +31,13 @@ def curves_of(training, held_out, translations: dict, lowercase: bool) -> dict:
         if min((lengths <= cut_off).sum(), (lengths > cut_off).sum()) >= _FEWEST
     ] or [lengths.max()]
     by_length = {
-        name: bleu.bleu_by_length(source, made, target, cut_offs, lowercase)
+        name: bleu.bleu_by_length(source, made, target, cut_offs, lowercase, language)
         for name, made in translations.items()
     }
     ranks = bleu.average_ranks(source, training)
     groups = min(_RARITIES, len(source))
     by_rank = {
-        name: bleu.bleu_of_sorted(ranks, made, target, groups, lowercase)
+        name: bleu.bleu_of_sorted(ranks, made, target, groups, lowercase, language)
         for name, made in translations.items()
     }
     return {

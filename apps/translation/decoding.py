@@ -59,7 +59,9 @@ def translate(translator: Translator, sentences, batch_size: int) -> list[str]:
     return translator.translate_all(sentences, batch_size, bar.update)
 
 
-def measure(translations, references, exact: bool, lowercase: bool) -> dict:
+def measure(
+    translations, references, exact: bool, lowercase: bool, language: str
+) -> dict:
     """Returns the measures of translations by their names.
 
     Args:
@@ -68,15 +70,18 @@ def measure(translations, references, exact: bool, lowercase: bool) -> dict:
         exact: Whether there is but one right one, as of numbers, in which a sentence
             may be a single word, of which BLEU makes nothing.
         lowercase: Whether case doesn't count, as of networks that write none.
+        language: That of the translations.
     """
     if exact:
         found = bleu.exact_match(translations, references, lowercase)
         return {"exact_match": found}
-    found = bleu.bleu(translations, references, lowercase)
+    found = bleu.bleu(translations, references, lowercase, language)
     return {"bleu": found.score, "bleu_signature": found.signature}
 
 
-def measure_known(translator: Translator, held_out, batch_size: int, lowercase) -> dict:
+def measure_known(
+    translator: Translator, held_out, batch_size: int, lowercase: bool, language: str
+) -> dict:
     """Returns the measures of the sentences without unknown words.
 
     None are unknown in them nor in their references, and none may be written: the last
@@ -88,6 +93,7 @@ def measure_known(translator: Translator, held_out, batch_size: int, lowercase) 
         held_out: The `Sentences`.
         batch_size: Sentences at a time.
         lowercase: Whether case doesn't count.
+        language: That of the translations.
 
     Returns:
         Nothing where no sentence has an unknown word, or each one.
@@ -109,6 +115,6 @@ def measure_known(translator: Translator, held_out, batch_size: int, lowercase) 
     )
     made = translate(translator.without_unknown(), source, batch_size)
     return {
-        "bleu_no_unknown": bleu.bleu(made, target, lowercase).score,
+        "bleu_no_unknown": bleu.bleu(made, target, lowercase, language).score,
         "sentences_no_unknown": len(known),
     }

@@ -13,8 +13,9 @@ from kerasapps.tokens import BEGIN, PADDING
 _POSITIONS = 60
 # Sentences whose alignment is drawn, and how long these may be in words.
 SENTENCES, _SHORTEST, _LONGEST = 4, 6, 20
-# Tokens at most, on either side, of the sentence whose heads are drawn.
-_TOKENS = 40
+# Tokens at most, on either side, of a sentence whose alignment is drawn, and of that
+# whose heads are.
+_ALIGNED, _TOKENS = 100, 40
 
 
 def chosen(sentences) -> list[int]:
@@ -36,10 +37,11 @@ def draw(translator, sentences):
         found = translator(tf.constant([sentence]))
         source = _words(found.source_tokens[0])
         target = _words(found.target_tokens[0, 0])
-        if translator.aligns:
+        longest = max(len(source), len(target))
+        if translator.aligns and longest <= _ALIGNED:
             weights = found.alignments[0, 0, : len(target), : len(source)].numpy()
             yield f"alignment_{number}", alignment(weights, source, target)
-        if draws_heads and max(len(source), len(target)) <= _TOKENS:
+        if draws_heads and longest <= _TOKENS:
             yield from _heads(translator, sentence, source, target)
             # Those of one sentence are enough.
             draws_heads = False

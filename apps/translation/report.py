@@ -45,10 +45,11 @@ def report(run, constructor, model, corpus, vocabularies, history, steps) -> Non
     )
     exact = FLAGS.dataset.startswith("numbers")
     lowercase = vocabularies[1].lowercase
-    measures = decoding.measure(translations, target, exact, lowercase)
+    language = corpus.target_language
+    measures = decoding.measure(translations, target, exact, lowercase, language)
     if not exact:
         measures |= decoding.measure_known(
-            translator, corpus.test, FLAGS.batch_size, lowercase
+            translator, corpus.test, FLAGS.batch_size, lowercase, language
         )
     n_best = min(_N_BEST, FLAGS.beam_size)
     exported = run.export_dir and export_text_translator(
@@ -80,7 +81,11 @@ def report(run, constructor, model, corpus, vocabularies, history, steps) -> Non
         run.save_figure("learning_rate", _rates(history, steps))
     if not exact:
         curves = curves_of(
-            corpus.train.source, corpus.test, {name: translations}, lowercase
+            corpus.train.source,
+            corpus.test,
+            {name: translations},
+            lowercase,
+            language,
         )
         run.save_figure("bleu_curves", bleu_curves(curves))
     shown = [source[row] for row in drawing.chosen(source)]

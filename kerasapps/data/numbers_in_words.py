@@ -75,7 +75,9 @@ def _in_words(numbers: np.ndarray, language: str) -> list[str]:
     words = []
     for number in numbers.tolist():
         try:
-            words.append(num2words.num2words(number, lang=language))
+            written = num2words.num2words(number, lang=language)
+            # In Telugu a space follows.
+            words.append(" ".join(written.split()))
         # Some languages fail at some numbers, each in its own way.
         except Exception as error:
             raise InputError(

@@ -1,6 +1,7 @@
 """A vocabulary of subwords: SentencePiece's unigram model, in TensorFlow's ops."""
 
 import io
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,9 @@ LONGEST = 16
 
 # An unknown character costs so much more than the least likely piece.
 _UNKNOWN_PENALTY = np.float32(10)
+
+# Of more sentences than these a part is enough to find pieces, and takes less memory.
+_MOST_SENTENCES = 2_000_000
 
 # Code points are less.
 _CODES = 2**21
@@ -77,6 +81,9 @@ class Subwords(tf.Module):
         if lowercase:
             lowered = tf.strings.lower(tf.constant(sentences, tf.string), "utf-8")
             sentences = [sentence.decode() for sentence in lowered.numpy()]
+        if not any(sentence.strip() for sentence in sentences):
+            raise InputError("no subwords can be had: the sentences are blank")
+        sentences = sentences[:: -(-len(sentences) // _MOST_SENTENCES)]
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -84,8 +91,9 @@ class Subwords(tf.Module):
                 model_writer=model,
                 model_type="unigram",
                 normalization_rule_name="identity",
-                # No character of the corpus is UNKNOWN.
+                # No character of these sentences is UNKNOWN, be they ever so long.
                 character_coverage=1,
+                max_sentence_length=max(10, *(len(s.encode()) for s in sentences)),
                 max_sentencepiece_length=LONGEST,
                 vocab_size=size,
                 hard_vocab_limit=False,
@@ -99,6 +107,13 @@ class Subwords(tf.Module):
             )
         except (RuntimeError, OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1]
+            # SentencePiece's own words name flags that aren't the user's.
+            characters = re.search(rf"\b{size} vs (\d+)", reason)
+            if characters:
+                reason = (
+                    f"their characters alone take {characters[1]}; give "
+                    f"--vocabulary_size={characters[1]} or more"
+                )
             raise InputError(
                 f"no {size} subwords can be had of {len(sentences)} sentences: {reason}"
             ) from error

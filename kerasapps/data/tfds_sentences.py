@@ -72,6 +72,10 @@ def load(
 def _pairs(builder, split: str, source: str, target: str) -> Sentences:
     pairs = Sentences([], [])
     for batch in tfds_builder.read(builder, split).batch(_BATCH).as_numpy_iterator():
-        pairs.source.extend(s.decode() for s in batch[source].tolist())
-        pairs.target.extend(s.decode() for s in batch[target].tolist())
+        pairs.source.extend(map(_one_line, batch[source].tolist()))
+        pairs.target.extend(map(_one_line, batch[target].tolist()))
     return pairs
+
+
+def _one_line(sentence: bytes) -> str:
+    return " ".join(sentence.decode().split())

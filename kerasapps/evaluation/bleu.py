@@ -11,6 +11,9 @@ from sacrebleu.metrics import BLEU
 # A word, or a mark.
 _WORD = re.compile(r"\w+|[^\w\s]")
 
+# sacreBLEU's tokens where words aren't written apart, or too long to be compared whole.
+_TOKENS = {"zh": "zh", "ja": "char", "ko": "char"}
+
 
 class Bleu(NamedTuple):
     """The BLEU of a corpus.
@@ -39,7 +42,10 @@ class BleuCurve(NamedTuple):
 
 
 def bleu(
-    translations: Sequence[str], references: Sequence[str], lowercase: bool = False
+    translations: Sequence[str],
+    references: Sequence[str],
+    lowercase: bool = False,
+    language: str = "",
 ) -> Bleu:
     """Returns the BLEU of translations.
 
@@ -51,12 +57,14 @@ def bleu(
         translations: Sentences as a network has them, not split into tokens.
         references: The right translation of each.
         lowercase: Whether case doesn't count, which the signature tells.
+        language: The language of the translations, as "de" or "zh": Chinese, Japanese
+            and Korean have tokens of their own, which the signature tells, too.
 
     Raises:
         ValueError: If there are none, or not as many references.
     """
     _check(translations, references)
-    metric = BLEU(lowercase=lowercase)
+    metric = _metric(lowercase, language)
     result = metric.corpus_score(list(translations), [list(references)])
     return Bleu(result.score, str(metric.get_signature()))
 
@@ -90,6 +98,7 @@ def bleu_by_length(
     references: Sequence[str],
     cut_offs: Sequence[int],
     lowercase: bool = False,
+    language: str = "",
 ) -> BleuCurve:
     """Returns the BLEU of sentences between cut-offs of the source's length.
 
@@ -103,6 +112,7 @@ def bleu_by_length(
         cut_offs: The greatest length of each group, rising. Longer sentences than the
             last, if there are any, are a group more.
         lowercase: Whether case doesn't count.
+        language: As `bleu` takes it.
 
     Returns:
         The curve; the positions are the cut-offs, and of a group more the greatest
@@ -114,7 +124,8 @@ def bleu_by_length(
     group = np.searchsorted(cut_offs, found)
     members = [np.flatnonzero(group == i) for i in range(len(cut_offs))]
     positions = np.array(cut_offs, float)
-    return _curve(positions, members, translations, references, lowercase)
+    metric = _metric(lowercase, language, force=True)
+    return _curve(positions, members, translations, references, metric)
 
 
 def bleu_of_sorted(
@@ -123,6 +134,7 @@ def bleu_of_sorted(
     references: Sequence[str],
     groups: int,
     lowercase: bool = False,
+    language: str = "",
 ) -> BleuCurve:
     """Returns the BLEU of groups of the same size, from the least value to the most.
 
@@ -136,6 +148,7 @@ def bleu_of_sorted(
         references: The right translation of each.
         groups: Number of groups; no more than sentences.
         lowercase: Whether case doesn't count.
+        language: As `bleu` takes it.
 
     Returns:
         The curve; the positions are the groups' mean values.
@@ -143,7 +156,8 @@ def bleu_of_sorted(
     values = np.asarray(values, float)
     members = np.array_split(np.argsort(values, kind="stable"), groups)
     positions = np.array([values[of_group].mean() for of_group in members])
-    return _curve(positions, members, translations, references, lowercase)
+    metric = _metric(lowercase, language, force=True)
+    return _curve(positions, members, translations, references, metric)
 
 
 def lengths(sentences: Sequence[str]) -> np.ndarray:
@@ -185,10 +199,13 @@ def _check(translations, references):
         )
 
 
-def _curve(positions, members, translations, references, lowercase):
-    # What sacreBLEU would warn of, the score of all sentences has told already.
-    metric = BLEU(lowercase=lowercase, force=True)
+def _metric(lowercase, language, force=False):
+    tokens = _TOKENS.get(re.split("[-_]", language.lower())[0])
+    # Forced, it warns of nothing: the score of all sentences has told that already.
+    return BLEU(lowercase=lowercase, tokenize=tokens, force=force)
 
+
+def _curve(positions, members, translations, references, metric):
     def score(group):
         chosen = [translations[i] for i in group], [[references[i] for i in group]]
         return metric.corpus_score(*chosen).score if len(group) else np.nan

@@ -7,11 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.special_tokens import NAMES
 from kerasapps.data.tokenization import Vocabulary
 from kerasapps.errors import InputError
 from kerasapps.evaluation.beam_search import beam_search
-from kerasapps.tokens import PADDING, UNKNOWN
+from kerasapps.tokens import PADDING
 
 # So many tokens more than its source a translation may have: Vaswani et al., "Attention
 # Is All You Need", 2017, section 6.1.
@@ -53,12 +52,11 @@ class Translator(tf.Module):
         replace_unknown: Whether an unknown token becomes what it is aligned with most
             in the source (Luong et al., "Addressing the Rare Word Problem in Neural
             Machine Translation", 2015, section 3.3, of words without a dictionary).
-            Where it is aligned with no word at all, it stays.
         allow_unknown: Whether unknown tokens may be written at all.
 
     Raises:
         InputError: If unknown tokens are to be replaced and no network tells what it
-            looks at.
+            looks at, or more translations are asked for than the beam holds.
     """
 
     def __init__(
@@ -81,6 +79,8 @@ class Translator(tf.Module):
         self._n_best = n_best
         self._replace_unknown = replace_unknown
         self._allow_unknown = allow_unknown
+        if not 1 <= n_best <= beam_size:
+            raise InputError(f"a beam of {beam_size} has no {n_best} translations")
         if replace_unknown and not self.aligns:
             raise InputError(
                 "--replace_unknown needs a network that tells what it looks at, as "
@@ -123,7 +123,10 @@ class Translator(tf.Module):
         autograph=False,
     )
     def __call__(self, sentences: tf.Tensor) -> Translations:
-        """Returns the translations of sentences, strings `[batch]`."""
+        """Returns the translations of sentences, strings `[batch]`.
+
+        That of a sentence without a token is empty.
+        """
         count = tf.shape(sentences)[0]
         # The networks need a sentence, of which then nothing is returned.
         none = tf.cast(count == 0, tf.int32)
@@ -149,11 +152,13 @@ class Translator(tf.Module):
             replacements = tf.reshape(replacements, [-1, used])
         translations = self.target_vocabulary.decode(flat, replacements)
         readable = self.target_vocabulary.tokens(flat)
+        # Nothing is made of nothing, whatever the networks, who never saw it, write.
+        blank = (lengths == 1)[:, None]
         made = Translations(
-            tf.reshape(translations, [-1, self._n_best]),
+            tf.where(blank, "", tf.reshape(translations, [-1, self._n_best])),
             found.scores,
             self.source_vocabulary.tokens(source),
-            tf.reshape(readable, tf.shape(tokens)),
+            tf.where(blank[..., None], "", tf.reshape(readable, tf.shape(tokens))),
             alignments,
         )
         return Translations(*(values[:count] for values in made))
@@ -189,5 +194,4 @@ class Translator(tf.Module):
         pieces = tf.pad(pieces, [[0, 0], [0, 1]])
         words = (pieces != "")[:, None, None]
         places = tf.argmax(tf.where(words, alignments, -1.0), axis=-1)
-        found = tf.gather(pieces, places, batch_dims=1)
-        return tf.where(found == "", NAMES[UNKNOWN], found)
+        return tf.gather(pieces, places, batch_dims=1)

@@ -34,7 +34,8 @@ class RNNencdec(keras.Model):
     begins in tanh(V' c), and c goes into each of its steps and outputs. A maxout layer
     of the decoder's state, the token before and c makes the logits. In the decoder too
     the reset gate acts on the state alone, as in equation 8 and in the released code;
-    in the appendix's equation it acts on c as well.
+    in the appendix's equation it acts on c as well. The token before the first is
+    BEGIN, whose embedding is learned; the appendix's is zero.
 
     The sizes are those with which Bahdanau, Cho and Bengio compare it to RNNsearch, and
     the weights start as theirs (their appendix B.1): recurrent ones orthogonal, biases
@@ -125,7 +126,16 @@ class RNNencdec(keras.Model):
     def call(self, inputs, training=False):
         """Returns the logits of the target's next tokens."""
         source, target = inputs
-        memory = self.encode(source, training)
+        return self.decode(target, self.encode(source, training), training)
+
+    def decode(self, target, memory, training=False):
+        """Returns the logits of the target's next tokens, as the model does.
+
+        Args:
+            target: int32 `[batch, target]`, from BEGIN on.
+            memory: What `encode` returned of the sources.
+            training: Whether there is dropout.
+        """
         embedded = self.dropout(self.target_embedding(target), training=training)
         states = self.decoder.run(
             self.decoder_inputs(embedded) + memory["inputs"][:, None],

@@ -133,7 +133,16 @@ class RNNsearch(keras.Model):
     def call(self, inputs, training=False):
         """Returns the logits of the target's next tokens."""
         source, target = inputs
-        memory = self.encode(source, training)
+        return self.decode(target, self.encode(source, training), training)
+
+    def decode(self, target, memory, training=False):
+        """Returns the logits of the target's next tokens, as the model does.
+
+        Args:
+            target: int32 `[batch, target]`, from BEGIN on.
+            memory: What `encode` returned of the sources.
+            training: Whether there is dropout.
+        """
         embedded = self.dropout(self.target_embedding(target), training=training)
         states, contexts, _ = self._decode(memory, embedded)
         return self._outputs(states, embedded, contexts, training)

@@ -47,7 +47,9 @@ class Seq2SeqLSTM(keras.Model):
     0.08 (section 3.4).
 
     The paper reads the words of the source in reverse order (section 3.3). END stays
-    the last token all the same: the words alone are turned round.
+    the last token all the same: the words alone are turned round. The cells have no
+    peepholes, and the target begins with a token of its own, BEGIN, where the paper's
+    figure 1 takes the source's last.
 
     Args:
         source_vocabulary: Number of tokens of the source language.
@@ -142,7 +144,16 @@ class Seq2SeqLSTM(keras.Model):
     def call(self, inputs, training=False):
         """Returns the logits of the target's next tokens."""
         source, target = inputs
-        memory = self.encode(source, training)
+        return self.decode(target, self.encode(source, training), training)
+
+    def decode(self, target, memory, training=False):
+        """Returns the logits of the target's next tokens, as the model does.
+
+        Args:
+            target: int32 `[batch, target]`, from BEGIN on.
+            memory: What `encode` returned of the sources.
+            training: Whether there is dropout.
+        """
         x = self.target_embedding(target)
         for layer in self.decoder:
             state = memory[layer.name]

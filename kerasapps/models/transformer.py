@@ -275,7 +275,16 @@ class Transformer(keras.Model):
     def call(self, inputs, training=False):
         """Returns the logits of the target's next tokens."""
         source, target = inputs
-        memory, _ = self._encode(source, training)
+        return self.decode(target, self.encode(source, training), training)
+
+    def decode(self, target, memory, training=False):
+        """Returns the logits of the target's next tokens, as the model does.
+
+        Args:
+            target: int32 `[batch, target]`, from BEGIN on.
+            memory: What `encode` returned of the sources.
+            training: Whether there is dropout.
+        """
         x, _, _ = self._decode(target, memory, training)
         return self._logits(x)
 

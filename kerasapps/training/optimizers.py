@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasapps.errors import InputError
 
-OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
+OPTIMIZERS = ("sgd", "rmsprop", "adadelta", "adam", "adamw")
 
 
 class GlobalGradientMixin:
@@ -93,6 +93,11 @@ class RMSprop(GlobalGradientMixin, keras.optimizers.RMSprop):
 
 
 @keras.saving.register_keras_serializable("kerasapps")
+class Adadelta(GlobalGradientMixin, keras.optimizers.Adadelta):
+    """AdaDelta (Zeiler 2012), whose mean squares decay by 0.95, as in the paper."""
+
+
+@keras.saving.register_keras_serializable("kerasapps")
 class Adam(GlobalGradientMixin, keras.optimizers.Adam):
     """Adam (Kingma and Ba 2014)."""
 
@@ -137,9 +142,9 @@ def make_optimizer(
             when training ends.
         nesterov: Nesterov's momentum, for SGD (DenseNet: Huang et al. 2017, section
             4.2).
-        epsilon: What keeps RMSProp and Adam from dividing by zero; None for Keras's
-            1e-7. RMSProp adds it to the mean square, as the code of EfficientNet does
-            with 1e-3, Adam to its root.
+        epsilon: What keeps RMSProp, AdaDelta and Adam from dividing by zero; None for
+            Keras's 1e-7. RMSProp adds it to the mean square, as the code of
+            EfficientNet does with 1e-3, Adam to its root.
         beta_1: Decay of the mean of the gradients, of Adam and AdamW.
         beta_2: Decay of the mean of their squares.
 
@@ -149,7 +154,7 @@ def make_optimizer(
     if nesterov and name != "sgd":
         raise InputError(f"nesterov is for sgd; {name} has no such momentum")
     if epsilon is not None and name == "sgd":
-        raise InputError("epsilon is for rmsprop, adam and adamw; sgd has none")
+        raise InputError("epsilon is for rmsprop, adadelta, adam, adamw; sgd has none")
     common = {"learning_rate": learning_rate, "clip_global_norm": clip_global_norm}
     if ema:
         common |= {"use_ema": True, "ema_momentum": ema}
@@ -162,6 +167,8 @@ def make_optimizer(
     common["l2"] = weight_decay
     if name == "adam":
         return Adam(**common)
+    if name == "adadelta":
+        return Adadelta(**common)
     if name == "rmsprop":
         return RMSprop(momentum=momentum, **common)
     return SGD(momentum=momentum, nesterov=nesterov, **common)

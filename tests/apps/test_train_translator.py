@@ -60,6 +60,14 @@ BAD = {
         ["--replace_unknown", "RNNencdec"],
     ),
     "split": ("--train_split=train[:1%]", ["train[:1%]", "leave it out"]),
+    "weights": (
+        "--weights=elsewhere/model.keras",
+        ["--weights=elsewhere/model.keras", "vocabularies"],
+    ),
+    "small": (
+        "--dataset=folder:corpus --vocabulary_size=9",
+        ["no 9 subwords", "give --vocabulary_size="],
+    ),
     "penalty": ("--length_penalty=inf", ["length_penalty", "finite"]),
 }
 
@@ -254,6 +262,7 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
             "together": f"{two} --ensemble --output_dir=out/together",
             "mixed": "--ensemble --model=runs/rnnsearch --model=runs/transformer",
             "nothing": "--model=corpus",
+            "other_data": "--model=runs/rnnsearch --model=runs/numbers",
             "validation": "--model=runs/rnnsearch --split=validation "
             "--output_dir=out/validation --beam_size=1",
         },
@@ -270,7 +279,11 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
     assert found["together"].code == 0, found["together"].errors
     assert (folder / "out/together/rnnencdec+rnnsearch.txt").exists()
     assert found["validation"].code == 0, found["validation"].errors
-    for name, part in (("mixed", "same vocabularies"), ("nothing", "no finished run")):
+    for name, part in (
+        ("mixed", "same vocabularies"),
+        ("nothing", "no finished run"),
+        ("other_data", "folder:corpus, numbers:300; give one with --dataset"),
+    ):
         assert found[name].code == 1
         assert part in found[name].errors
         assert found[name].errors.count("\n") == 1

@@ -12,7 +12,7 @@ def lengths_of(numbers):
         for _ in range(number)
     ]
     held_out = Sentences(sentences, sentences)
-    curves = curves_of(sentences, held_out, {"copy": sentences}, False)
+    curves = curves_of(sentences, held_out, {"copy": sentences}, False, "en")
     positions, scores = curves["sentence length, up to"]["copy"]
     assert len(scores) == len(positions)
     return list(positions)

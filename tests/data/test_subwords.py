@@ -140,6 +140,13 @@ def test_a_vocabulary_may_get_fewer_pieces_than_asked_for():
 def test_too_little_of_anything():
     with pytest.raises(InputError, match=r"no 6 subwords .* of 300 sentences") as error:
         Subwords.train(corpus("abcdefg"), 6)
-    assert "\n" not in str(error.value)
-    with pytest.raises(InputError, match="of 1 sentences"):
-        Subwords.train([""], 50)
+    # Seven letters, the space and four special tokens.
+    assert str(error.value).endswith("take 12; give --vocabulary_size=12 or more")
+    assert Subwords.train(corpus("abcdefg"), 12).size == 12
+    with pytest.raises(InputError, match="the sentences are blank"):
+        Subwords.train(["", " "], 50)
+
+
+def test_no_sentence_is_too_long_to_learn_from():
+    subwords = Subwords.train(["ab ab"] * 9 + ["xy" * 4000], 50)
+    assert {"x", "y"} <= set("".join(subwords.pieces))

@@ -74,6 +74,17 @@ def test_a_wide_beam_finds_the_best_of_all_sequences(factory, alpha):
             assert found.scores[row, rank].numpy() == pytest.approx(score, abs=1e-4)
 
 
+def test_unknown_tokens_can_be_left_out():
+    model = translator(RNNsearch)
+    with_them = enumerated([model], 4, 0.0)
+    found = beam_search([model], SOURCE, 4, 40, 0.0, 5, allow_unknown=False)
+    for row, candidates in enumerate(with_them):
+        wanted = [(s, t) for s, t in candidates if UNKNOWN not in t][:5]
+        np.testing.assert_allclose(found.scores[row], [s for s, _ in wanted], atol=1e-4)
+        for tokens, (_, expected) in zip(found.tokens[row], wanted, strict=True):
+            assert tokens.numpy()[: len(expected)].tolist() == expected
+
+
 def test_an_ensemble_averages_probabilities():
     models = [translator(factory, seed=3) for factory in SMALL]
     found = beam_search(models, tf.constant(SOURCE), 4, 39, 0.6)

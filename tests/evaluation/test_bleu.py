@@ -74,6 +74,18 @@ def test_without_case():
         assert curve.scores == pytest.approx([without.score])
 
 
+def test_languages_that_do_not_write_words_apart():
+    made, right = ["我喜欢红色的小猫。"], ["我喜欢红色的小狗。"]
+    # As sacreBLEU's own tokens of them.
+    for language, tokens in (("zh", "zh"), ("zh_CN", "zh"), ("ja", "char")):
+        found = bleu(made, right, language=language)
+        assert found.score > 50
+        assert f"tok:{tokens}" in found.signature
+        curve = bleu_by_length(["a"], made, right, [9], language=language)
+        assert curve.scores == pytest.approx([found.score])
+    assert bleu(made, right).score == 0
+
+
 @pytest.mark.parametrize("measure", [bleu, exact_match])
 def test_nothing_to_compare(measure):
     with pytest.raises(ValueError, match="0 translations"):

@@ -82,19 +82,16 @@ def test_unknown_words_need_not_be_written():
     assert plain(tf.constant(["x x"])).translations.numpy().tolist() == [[b"UNK UNK"]]
 
 
-def test_an_unknown_word_that_is_aligned_with_none_stays():
-    class Unsure(Copier):
-        """Writes UNKNOWN once, and looks at END while it does."""
+def test_nothing_is_made_of_a_blank_sentence():
+    found = translator(n_best=2)(tf.constant(["", "a b", "  "]))
+    assert found.translations.numpy().tolist()[::2] == [[b"", b""]] * 2
+    assert set(found.target_tokens.numpy()[::2].ravel()) == {b""}
+    assert b"a b" in found.translations.numpy()[1].tolist()
 
-        def step(self, token, position, memory, states):
-            wanted = tf.fill(tf.shape(token), tf.where(position == 0, UNKNOWN, END))
-            logits = tf.one_hot(wanted, VOCABULARY.size) * 50
-            return logits, states, tf.cast(memory == END, tf.float32)
 
-    made = Translator(
-        *([Unsure()], VOCABULARY, VOCABULARY), beam_size=1, replace_unknown=True
-    )(tf.constant(["", "b"]))
-    assert made.translations.numpy().tolist() == [[b"UNK"], [b"b"]]
+def test_a_beam_has_no_more_translations_than_it_holds():
+    with pytest.raises(InputError, match="a beam of 2 has no 3 translations"):
+        translator(beam_size=2, n_best=3)
 
 
 def test_unknown_words_need_a_network_that_aligns():

@@ -10,17 +10,17 @@ from kerasapps.evaluation.translator import Translator
 from kerasapps.models import RNNsearch, Seq2SeqLSTM, Transformer
 from kerasapps.serving.text_translator import export_text_translator
 from tests.evaluation.test_beam_search import SMALL
-from tests.serving.exported import types_of
+from tests.serving.exported import answers_elsewhere, specs, types_of, warm_up
 
 CORPUS = ["ein Hund läuft", "two dogs run", "drei Hunde schlafen!", "a dog, a cat"] * 4
 SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
 
 
-def make(factory, kind, n_best=2):
+def make(factory, kind, n_best=2, seed=0):
     vocabulary = tokenization.train(kind, CORPUS, 40)
     model = factory(vocabulary.size, vocabulary.size, **SMALL[factory])
     for weight in model.trainable_weights:
-        weight.assign(np.random.default_rng(0).normal(0, 0.5, weight.shape))
+        weight.assign(np.random.default_rng(seed).normal(0, 0.5, weight.shape))
     return Translator([model], vocabulary, vocabulary, 3, n_best=n_best)
 
 
@@ -52,6 +52,53 @@ def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
             np.testing.assert_array_equal(values, wanted)
         else:
             np.testing.assert_allclose(values, wanted, atol=1e-4)
+
+
+def test_it_needs_tensorflow_s_core_alone(tmp_path):
+    made = {
+        kind: make(factory, kind)
+        for factory, kind in (
+            (RNNsearch, "subwords"),
+            (Transformer, "words"),
+            (Seq2SeqLSTM, "characters"),
+        )
+    }
+    # Two networks together, as one more.
+    subwords = made["subwords"]
+    other = make(RNNsearch, "subwords", seed=1).networks
+    made["ensemble"] = subwords.with_networks([*subwords.networks, *other])
+    folders = {
+        kind: export_text_translator(translator, str(tmp_path / kind))
+        for kind, translator in made.items()
+    }
+    sentences = SENTENCES.numpy()
+    requests = [
+        (name, {"sentences": sentences}) for name in ("serving_default", "n_best")
+    ]
+    answers = answers_elsewhere(dict.fromkeys(folders.values(), requests), tmp_path)
+    for kind, folder in folders.items():
+        expected = made[kind](SENTENCES)
+        best, n_best = answers[folder]
+        assert [*best["translations"]] == [*expected.translations[:, 0].numpy()]
+        np.testing.assert_allclose(best["scores"], expected.scores[:, 0], atol=1e-4)
+        found = np.reshape(n_best["translations"], expected.translations.shape)
+        np.testing.assert_array_equal(found, expected.translations)
+
+
+def test_signatures_and_warm_up_requests(tmp_path):
+    folder = export_text_translator(make(RNNsearch, "words"), str(tmp_path / "model"))
+    inputs, outputs = specs(folder)["serving_default"]
+    assert inputs == {"sentences": ((None,), "string")}
+    assert outputs == {
+        "translations": ((None,), "string"),
+        "scores": ((None,), "float32"),
+    }
+    answered = warm_up(folder)
+    assert [(m, s) for m, s, _ in answered] == [
+        ("model", "serving_default"),
+        ("model", "n_best"),
+    ]
+    assert answered[1][2]["translations"].shape == (1, 2)
 
 
 def test_the_same_is_exported_once(tmp_path):

@@ -114,7 +114,7 @@ def test_what_an_optimizer_has_no_use_for_is_refused():
     for name in ("rmsprop", "adam", "adamw"):
         with pytest.raises(InputError, match="nesterov is for sgd"):
             make_optimizer(name, 0.1, nesterov=True)
-    with pytest.raises(InputError, match="epsilon is for rmsprop, adam and adamw"):
+    with pytest.raises(InputError, match="epsilon is for rmsprop, adadelta, adam"):
         make_optimizer("sgd", 0.1, epsilon=1e-3)
 
 
