@@ -58,15 +58,15 @@ def check_gan(values):
     blueprint(lambda: generator.discriminator(**options))
     if (values.target is None) == (constructor.__name__ == "DiscoGAN"):
         raise ValueError(f"--target={values.target} of {constructor.__name__}")
-    if values.dataset not in [
-        *("digits", *MIXTURES, *TOY_DOMAINS),
-        *tfds.list_builders(),
-    ]:
+    known = ["digits", *MIXTURES, *TOY_DOMAINS, *tfds.list_builders()]
+    if values.dataset not in known and not values.dataset.startswith("folder:"):
         raise ValueError(f"no dataset {values.dataset}")
 
 
 def check_translator(values):
     """Raises an error where apps.train_translator would."""
+    import tensorflow_datasets as tfds
+
     from apps import common
     from kerasapps.blueprint import blueprint
 
@@ -76,7 +76,8 @@ def check_translator(values):
     )
     arguments = common.model_arguments(constructor, **sizes)
     blueprint(lambda: common.build_model(constructor, **arguments))
-    if not values.dataset.startswith(("folder:", "numbers")):
+    of_tfds = values.dataset.partition("/")[0] in tfds.list_builders()
+    if not of_tfds and not values.dataset.startswith(("folder:", "numbers")):
         raise ValueError(f"no dataset {values.dataset}")
 
 
@@ -203,5 +204,5 @@ def test_a_comment_tells_the_command(path):
     model, data = path.stem.split("_", 1)
     assert f"--model={model}" in lines
     (dataset,) = (line[10:] for line in lines if line.startswith("--dataset="))
-    dataset = dataset.removeprefix("folder:")
+    dataset = dataset.removeprefix("folder:").partition("/")[0]
     assert data == dataset or data.startswith(f"{dataset}_")
