@@ -24,7 +24,7 @@ class Features(NamedTuple):
     Attributes:
         name: Name of the network, as in "inception".
         distance_name: What a Fréchet distance of these features is called: "fid" with
-            Inception-v3 alone, else "fd_" and the name.
+            Inception-v3 alone, else "fd_" and the name, of a SavedModel and its output.
         size: Number of features.
         extract: From images, uint8 `[batch, height, width, channels]` with 1, 3 or 4
             channels, to their features, float32 `[batch, size]`. Where it doesn't

@@ -201,7 +201,7 @@ def test_only_inception_measures_the_fid(tmp_path):
     module = _Signatures()
     tf.saved_model.save(module, str(path), {"images": module.fixed})
     found = features.saved_model(f"{path}:images:mean")
-    assert (found.name, found.distance_name) == ("inception", "fd_inception")
+    assert (found.name, found.distance_name) == ("inception", "fd_inception_mean")
 
 
 def test_float_images_are_resized_and_scaled(foreign):
