@@ -9,12 +9,13 @@ from absl import app, flags, logging
 from kerasapps.errors import InputError
 
 
-def run(main: Callable, takes_files: bool = False) -> None:
+def run(main: Callable, takes_files: bool = False, stopped: str = "Stopped.") -> None:
     """Parses the flags and runs an app; bad input gives one line and exit code 1.
 
     Args:
         main: The app; called without arguments, or with the list of files.
         takes_files: Whether the app takes names of files after its flags.
+        stopped: What is said where the user stops it, which ends with 130.
     """
 
     def parse(argv):
@@ -38,6 +39,9 @@ def run(main: Callable, takes_files: bool = False) -> None:
                 main()
         except InputError as error:
             _fail(str(error))
+        except KeyboardInterrupt:
+            print(f"\n{stopped}", file=sys.stderr)
+            sys.exit(130)
         except OSError as error:
             # A disk that is full, a file that vanished: the user's to mend, too.
             if error.strerror is None:

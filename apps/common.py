@@ -262,7 +262,10 @@ def run_app(main) -> None:
             print("A worker is lost. Waiting for it to come back.", flush=True)
             os.execv(sys.executable, sys.orig_argv)
 
-    command.run(restarting)
+    command.run(
+        restarting,
+        stopped="Stopped. The same command goes on from the last checkpoint.",
+    )
 
 
 def find_model(task: str):

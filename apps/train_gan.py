@@ -104,7 +104,9 @@ flags.DEFINE_integer(
 flags.DEFINE_integer(
     "samples", 64, "Examples that are drawn after each epoch, of the same z's.", 1
 )
-flags.DEFINE_bool("gif", False, "Make an animation of them.")
+flags.DEFINE_bool(
+    "gif", False, "Make an animation of the samples after each epoch, samples.gif."
+)
 for _name in ("penalty_weight", "reconstruction_weight"):
     flags.register_validator(_name, math.isfinite, "needs a finite number")
 

@@ -1,6 +1,6 @@
 r"""Translates sentences with an exported translator.
 
-python -m apps.translate --model=saved_models/rnnsearch "forty-two" "one million"
+python -m apps.translate --model=saved_models/rnnsearch "forty-two" "two thousand"
 python -m apps.translate --model=saved_models/rnnsearch < sentences.txt
 python -m apps.translate --model=saved_models/rnnsearch --n_best=4 "forty-two"
 """
@@ -34,18 +34,11 @@ def main(sentences: list[str]) -> None:
     """Prints the translations of what the command line or standard input holds."""
     folder = exported.folder(FLAGS.model, "train_translator")
     if not sentences:
-        if sys.stdin.isatty():
-            print("A sentence a line, please.", file=sys.stderr)
-        try:
-            sentences = [line.rstrip("\r\n") for line in sys.stdin]
-        except UnicodeDecodeError as error:
-            raise InputError(f"standard input isn't text in UTF-8: {error}") from error
-    for sentence in sentences:
-        try:
-            sentence.encode()
-        except UnicodeEncodeError as error:
-            # Bytes that are no text come as halves of surrogate pairs.
-            raise InputError(f"{sentence!a} isn't text in UTF-8") from error
+        lines = _standard_input()
+        # What is typed is answered line by line.
+        sentences = lines if sys.stdin.isatty() else list(lines)
+    else:
+        _check(sentences)
     translate = exported.signature(
         folder, "sentences", "translator", "train_translator"
     )
@@ -54,9 +47,8 @@ def main(sentences: list[str]) -> None:
 
     if FLAGS.n_best > 1:
         translate = translate.model.signatures["n_best"]
-    for first in range(0, len(sentences), FLAGS.batch_size):
-        batch = tf.constant(sentences[first : first + FLAGS.batch_size])
-        found = translate(sentences=batch)
+    for batch in _batches(sentences):
+        found = translate(sentences=tf.constant(batch))
         translations, scores = found["translations"].numpy(), found["scores"].numpy()
         if FLAGS.n_best > 1:
             if FLAGS.n_best > translations.shape[1]:
@@ -69,6 +61,35 @@ def main(sentences: list[str]) -> None:
         for translation, score in zip(translations, scores, strict=True):
             before = f"{score:8.3f}  " if FLAGS.scores or FLAGS.n_best > 1 else ""
             print(before + translation.decode(), flush=True)
+
+
+def _standard_input():
+    if sys.stdin.isatty():
+        print("A sentence a line, please; Ctrl-D ends it.", file=sys.stderr)
+    try:
+        for line in sys.stdin:
+            sentence = line.rstrip("\r\n")
+            _check([sentence])
+            yield sentence
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input isn't text in UTF-8: {error}") from error
+
+
+def _check(sentences):
+    for sentence in sentences:
+        try:
+            sentence.encode()
+        except UnicodeEncodeError as error:
+            # Bytes that are no text come as halves of surrogate pairs.
+            raise InputError(f"{sentence!a} isn't text in UTF-8") from error
+
+
+def _batches(sentences):
+    if not isinstance(sentences, list):
+        yield from ([sentence] for sentence in sentences)
+        return
+    for first in range(0, len(sentences), FLAGS.batch_size):
+        yield sentences[first : first + FLAGS.batch_size]
 
 
 if __name__ == "__main__":

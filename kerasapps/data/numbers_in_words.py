@@ -9,6 +9,8 @@ from kerasapps.errors import InputError, unknown_name
 _LIMIT = 1_000_000
 _HELD_OUT = 500
 _SMALL = 100
+# Of so many pairs to train on, each small or round number is one.
+_REPEATED = 5_000
 
 # Pairs to train on.
 COUNT = 20_000
@@ -19,9 +21,11 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
 
     The order of a number's parts may differ, as in "twenty-one", "vingt et un" and
     "einundzwanzig". Numbers of three, four, five and six digits are equally common, as
-    far as there are as many; the numbers below 100 are always there to be trained on.
-    Validation and test have 500 numbers each, which the training never sees; they
-    depend on `seed` alone.
+    far as there are as many. The numbers below 100 are always there to be trained on,
+    and from 5,000 pairs on, as often as there are 5,000, the round ones, too, of which
+    all digits but the first two are zero: few numbers are so short, and it is these
+    that one asks for first. Validation and test have 500 other numbers each, which the
+    training never sees; they depend on `seed` alone.
 
     Args:
         source: The language to translate from, as `num2words` names it: "en", "fr",
@@ -44,7 +48,10 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
             f"{most:,}"
         )
     test, validation, train = np.split(_order(seed), [_HELD_OUT, 2 * _HELD_OUT])
-    train = np.concatenate([np.arange(_SMALL), train])[:count]
+    first = np.tile(_round(), count // _REPEATED)
+    if not len(first):
+        first = np.arange(_SMALL)
+    train = np.concatenate([first, train])[:count]
 
     def sentences(numbers):
         return Sentences(_in_words(numbers, source), _in_words(numbers, target))
@@ -59,13 +66,19 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
     )
 
 
+def _round() -> np.ndarray:
+    """Returns the numbers below 100, and those that are so many tens, hundreds, ..."""
+    powers = 10 ** np.arange(len(str(_LIMIT)) - 2)
+    return np.unique(np.arange(_SMALL) * powers[:, None])
+
+
 def _order(seed: int) -> np.ndarray:
-    """Returns the numbers from 100 on in a random order.
+    """Returns the numbers from 100 on that aren't round, in a random order.
 
     A number comes early that has fewer digits, in the measure that there are fewer of
     them: Efraimidis and Spirakis, "Weighted Random Sampling with a Reservoir", 2006.
     """
-    numbers = np.arange(_SMALL, _LIMIT)
+    numbers = np.setdiff1d(np.arange(_LIMIT), _round())
     of_its_length = 10.0 ** np.floor(np.log10(numbers))
     random = np.random.default_rng(seed)
     return numbers[np.argsort(random.exponential(size=len(numbers)) * of_its_length)]

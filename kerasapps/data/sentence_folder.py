@@ -34,6 +34,8 @@ def load(path: str, source: str, target: str) -> Translation:
     if not languages:
         raise InputError(f"no training sentences in {str(root)!r}; {_LAYOUT}")
     for language in (source, target):
+        if language not in languages and any(root.glob(f"{language}.*.txt")):
+            raise InputError(f"there is no {language}.train.txt in {root}; add it")
         if language not in languages:
             raise unknown_name(f"language in {str(root)!r}", language, languages)
     splits = {}

@@ -66,6 +66,18 @@ def test_held_out_numbers_are_never_seen(data):
         assert all(85 < count < 165 for count in digits.values())
 
 
+def test_round_numbers_are_learned_and_not_asked_for(data):
+    found = {5 * 10**power for power in range(6)} | {0, 47, 4700, 470_000}
+    assert not found & {
+        number for split in (data.validation, data.test) for number in numbers(split)
+    }
+    many = collections.Counter(numbers(numbers_in_words.load("en", "de", 10_000).train))
+    assert {many[number] for number in found} == {2}
+    # 100 below 100, and of 10 to 99 tens, hundreds, thousands and ten thousands.
+    assert sum(count == 2 for count in many.values()) == 100 + 4 * 90
+    assert set(many.values()) == {1, 2}
+
+
 def test_the_seed_alone_chooses_what_is_held_out(data):
     more = numbers_in_words.load("en", "de", 2500)
     assert more.test == data.test
