@@ -211,7 +211,7 @@ def _set_defaults_for_numbers(constructor):
     """Sets what fits for the words of numbers, a few dozen."""
     FLAGS.set_default("vocabulary_size", 150)
     FLAGS.set_default("tokens_per_batch", 1024)
-    FLAGS.set_default("epochs", 8)
+    FLAGS.set_default("epochs", 10)
     name = constructor.__name__.lower()
     if name not in _SMALL:
         return

@@ -10,7 +10,7 @@ _LIMIT = 1_000_000
 _HELD_OUT = 500
 _SMALL = 100
 # Of so many pairs to train on, each small or round number is one.
-_REPEATED = 2_500
+_REPEATED = 4_000
 
 # Pairs to train on.
 COUNT = 20_000
@@ -22,7 +22,7 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
     The order of a number's parts may differ, as in "twenty-one", "vingt et un" and
     "einundzwanzig". Numbers of three, four, five and six digits are equally common, as
     far as there are as many. The numbers below 100 are always there to be trained on,
-    and from 2,500 pairs on, as often as there are 2,500, the round ones, too, of which
+    and from 4,000 pairs on, as often as there are 4,000, the round ones, too, of which
     all digits but the first two are zero: few numbers are so short, and it is these
     that one asks for first. Validation and test have 500 other numbers each, which the
     training never sees; they depend on `seed` alone.

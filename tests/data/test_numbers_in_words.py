@@ -71,7 +71,7 @@ def test_round_numbers_are_learned_and_not_asked_for(data):
     assert not found & {
         number for split in (data.validation, data.test) for number in numbers(split)
     }
-    many = collections.Counter(numbers(numbers_in_words.load("en", "de", 5_000).train))
+    many = collections.Counter(numbers(numbers_in_words.load("en", "de", 8_000).train))
     assert {many[number] for number in found} == {2}
     # 100 below 100, and of 10 to 99 tens, hundreds, thousands and ten thousands.
     assert sum(count == 2 for count in many.values()) == 100 + 4 * 90
