@@ -15,7 +15,7 @@ FLAGS = flags.FLAGS
 
 # Images at a time.
 _BATCH = 200
-# Bytes of samples that are compared with all training images at a time.
+# Bytes of samples at most that are compared with all training images.
 _COMPARED = 2**26
 
 
