@@ -25,6 +25,8 @@ def main(*names):
         raise InputError("--times=10 is too much; at most 9")
     if flags.FLAGS.times == 9:
         raise ValueError("a mistake of the program")
+    if flags.FLAGS.times == 8:
+        raise KeyboardInterrupt
     print(flags.FLAGS.times, *names)
 
 
@@ -49,6 +51,12 @@ def app(tmp_path):
         )
 
     return run
+
+
+def test_stopped_by_the_user(app):
+    run = app("--times=8")
+    assert (run.returncode, run.stdout) == (130, "")
+    assert run.stderr == "\nStopped.\n"
 
 
 def test_runs(app, tmp_path):
