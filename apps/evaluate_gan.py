@@ -76,7 +76,7 @@ flags.DEFINE_string(
     "output_dir",
     None,
     "Where metrics.json and the figures go; default: a folder in runs/evaluate_gan/ "
-    "named by the runs.",
+    "named by the runs and by how they are measured.",
 )
 flags.DEFINE_integer("seed", 0, "Seed of what is drawn.", 0, 2**31 - 1)
 flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
@@ -97,11 +97,7 @@ def main():
             if FLAGS[flag].value is not None:
                 raise InputError(f"--{flag} is for images made of random numbers")
     drawing.check_flags(run)
-    directory = FLAGS.output_dir
-    if directory is None:
-        names = "+".join(run.directory.resolve().name for run in runs)
-        directory = f"runs/evaluate_gan/{urllib.parse.quote(names, safe='+,')}"
-    directory = pathlib.Path(directory)
+    directory = pathlib.Path(FLAGS.output_dir or _directory(runs))
     figures = directory / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     measures = {}
@@ -114,6 +110,20 @@ def main():
         return
     _print(measures)
     print(f"\nFigures   {figures}/\nMetrics   {directory}/metrics.json")
+
+
+def _directory(runs):
+    parts = ["+".join(run.directory.resolve().name for run in runs)]
+    if FLAGS.classifier:
+        parts.append(f"classifier={pathlib.Path(FLAGS.classifier).resolve().name}")
+    parts += [
+        f"{name}={FLAGS[name].value}"
+        for name in ("features", "samples", "paths", "arithmetic", "turn", "seed")
+        if FLAGS[name].value != FLAGS[name].default
+    ]
+    # As in a URL, so that each is one name.
+    name = "_".join(urllib.parse.quote(part, safe="+,=") for part in parts)
+    return f"runs/evaluate_gan/{name}"
 
 
 def _evaluate(runs, measures):

@@ -156,7 +156,7 @@ def train(run, constructor, data):
         f"{constructor.__name__} has {trainable_parameters(model):,} parameters and "
         f"takes images of {size}. {data.name} has {data.train.size:,} images to learn "
         f"from and {data.validation.size:,} held out. An epoch has "
-        f"{training.steps_per_epoch:,} steps of {FLAGS.batch_size} images, on "
+        f"{training.steps_per_epoch:,} step(s) of {FLAGS.batch_size} images, on "
         f"{run.strategy.num_replicas_in_sync} device(s)."
     )
     history = run.fit(

@@ -1,6 +1,7 @@
 r"""Trains a generator against a discriminator, draws what it makes and exports it.
 
-With no flag at all, a small DCGAN learns to draw scikit-learn's handwritten digits.
+With no flag at all, a small DCGAN learns to draw scikit-learn's handwritten digits, in
+images of 28x28, for 60 epochs.
 Other data:
 
     --dataset=mnist                      any image set of TensorFlow Datasets

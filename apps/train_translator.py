@@ -1,6 +1,8 @@
 """Trains a network that translates, evaluates it, draws it and exports it.
 
 With no flag at all, RNNsearch learns to say numbers in German that it reads in English.
+Where no flag says otherwise, numbers are learned by a small network with --epochs=10
+--vocabulary_size=150 --tokens_per_batch=1024 --learning_rate=3e-3 --schedule=cosine.
 Other data:
 
     --dataset=numbers --source_language=fr --target_language=en
@@ -160,7 +162,7 @@ def main():
         f"{constructor.__name__} has {trainable_parameters(model):,} parameters, and "
         f"vocabularies of {vocabularies[0].size:,} and {vocabularies[1].size:,} "
         f"tokens. {corpus.name} has {len(corpus.train.source):,} pairs to "
-        f"learn from{left_out}. An epoch has {pairs.steps_per_epoch:,} steps, on "
+        f"learn from{left_out}. An epoch has {pairs.steps_per_epoch:,} step(s), on "
         f"{run.strategy.num_replicas_in_sync} device(s)."
     )
     validation, size = _validation(corpus, vocabularies)

@@ -25,7 +25,8 @@ flags.DEFINE_bool("scores", False, "Print before each translation its score.")
 flags.DEFINE_integer(
     "n_best",
     1,
-    "Print so many translations of each sentence, the best first, with their scores.",
+    "Print so many translations of each sentence, the best first, with their scores; "
+    "an empty line is between sentences.",
     lower_bound=1,
 )
 
@@ -47,20 +48,27 @@ def main(sentences: list[str]) -> None:
 
     if FLAGS.n_best > 1:
         translate = translate.model.signatures["n_best"]
+    several = FLAGS.n_best > 1
+    separate = False
     for batch in _batches(sentences):
         found = translate(sentences=tf.constant(batch))
         translations, scores = found["translations"].numpy(), found["scores"].numpy()
-        if FLAGS.n_best > 1:
-            if FLAGS.n_best > translations.shape[1]:
-                raise InputError(
-                    f"--n_best={FLAGS.n_best}: {FLAGS.model} returns the best "
-                    f"{translations.shape[1]} at most"
-                )
-            translations = translations[:, : FLAGS.n_best].ravel()
-            scores = scores[:, : FLAGS.n_best].ravel()
-        for translation, score in zip(translations, scores, strict=True):
-            before = f"{score:8.3f}  " if FLAGS.scores or FLAGS.n_best > 1 else ""
-            print(before + translation.decode(), flush=True)
+        if not several:
+            translations, scores = translations[:, None], scores[:, None]
+        elif FLAGS.n_best > translations.shape[1]:
+            raise InputError(
+                f"--n_best={FLAGS.n_best}: {FLAGS.model} returns the best "
+                f"{translations.shape[1]} at most"
+            )
+        for of_sentence in zip(translations, scores, strict=True):
+            if separate:
+                print()
+            separate = several
+            for translation, score in list(zip(*of_sentence, strict=True))[
+                : FLAGS.n_best
+            ]:
+                before = f"{score:8.3f}  " if FLAGS.scores or several else ""
+                print(before + translation.decode(), flush=True)
 
 
 def _standard_input():

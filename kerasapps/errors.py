@@ -11,13 +11,16 @@ class InputError(ValueError):
     """
 
 
-def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
+def unknown_name(
+    kind: str, name: str, choices: Iterable[str], place: str | None = None
+) -> InputError:
     """Returns the error for a `name` that is none of the `choices`.
 
     Args:
         kind: What is named, for example "model".
         name: The name as the user gave it.
         choices: The names that exist.
+        place: Where they exist, for example a folder.
     """
     choices = sorted(choices)
     by_lower = {choice.lower(): choice for choice in choices}
@@ -27,4 +30,5 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
     else:
         shown = choices if len(choices) <= 20 else [*choices[:20], "..."]
         hint = "there are: " + ", ".join(shown)
-    return InputError(f"unknown {kind} {name!r}; {hint}")
+    where = f" in {place!r}" if place else ""
+    return InputError(f"unknown {kind} {name!r}{where}; {hint}")

@@ -47,7 +47,7 @@ def fit(
     run.say(
         f"Parameters: generator {sizes[0]}, discriminator {sizes[1]}."
         f"{f' Images of {stage}.' if stage else ''} An epoch has "
-        f"{data.steps_per_epoch:,} steps of {FLAGS.batch_size} examples, on "
+        f"{data.steps_per_epoch:,} step(s) of {FLAGS.batch_size} examples, on "
         f"{run.strategy.num_replicas_in_sync} device(s)."
     )
     callbacks = [*callbacks]

@@ -69,7 +69,7 @@ class Trained(NamedTuple):
         """Returns images, uint8 `[number, height, width, channels]`.
 
         Args:
-            z: float32 `[number, latent_size]`.
+            z: float32 of the shape that the generator takes.
             conditions: float32 `[number, condition_size]`, if there are conditions.
             seed: Seed of the noise of a StyleGAN.
         """
@@ -77,7 +77,7 @@ class Trained(NamedTuple):
         return self.preprocessing.restore(made).numpy()
 
     def draw(self, number: int, seed: int) -> np.ndarray:
-        """Returns random z, float32 `[number, latent_size]`."""
+        """Returns random z, float32 of the shape that the generator takes."""
         return draw(self.network, number, seed)
 
 

@@ -18,6 +18,7 @@ from kerasapps.errors import InputError
 _ENDINGS = (".png", ".jpg", ".jpeg")
 _VALIDATION = ("validation", "val", "valid", "test")
 _LAYOUT = "expected <folder>/<split>/<class>/*.png, .jpg or .jpeg"
+_WITHOUT_CLASSES = "expected <folder>/*.png, .jpg or .jpeg"
 
 
 def load(path: str, labelled: bool = True) -> ImageClassification:
@@ -52,14 +53,13 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
     """
     root = Path(path).expanduser()
     if not path or not root.is_dir():
-        raise InputError(f"there is no folder {path!r}; {_LAYOUT}")
+        layout = _LAYOUT if labelled else _WITHOUT_CLASSES
+        raise InputError(f"there is no folder {path!r}; {layout}")
     data_name = re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder"
     if not labelled and (_is_flat(root) or _is_flat(root / "train")):
         train, validation = _without_classes(root, data_name)
     elif not labelled and not _folders(root):
-        raise InputError(
-            f"no images in {str(root)!r}; expected <folder>/*.png, .jpg or .jpeg"
-        )
+        raise InputError(f"no images in {str(root)!r}; {_WITHOUT_CLASSES}")
     else:
         train, validation = _with_classes(root)
     if not any(validation.values()):

@@ -37,7 +37,7 @@ def load(path: str, source: str, target: str) -> Translation:
         if language not in languages and any(root.glob(f"{language}.*.txt")):
             raise InputError(f"there is no {language}.train.txt in {root}; add it")
         if language not in languages:
-            raise unknown_name(f"language in {str(root)!r}", language, languages)
+            raise unknown_name("language", language, languages, str(root))
     splits = {}
     for split in _SPLITS:
         files = [root / f"{language}.{split}.txt" for language in (source, target)]

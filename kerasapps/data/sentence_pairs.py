@@ -86,7 +86,8 @@ class SentencePairs:
         if not len(sizes):
             raise InputError(
                 f"--tokens_per_batch={tokens_per_batch} is more than the {len(kept)} "
-                "training pairs fill; choose less"
+                "training pairs fill; choose at most "
+                f"{len(kept) // replicas * replicas * bounds[-1]}"
             )
         # As tensors they are no part of the graphs below.
         self._kept = tf.constant(kept)

@@ -20,7 +20,7 @@ def generate(
 
     Args:
         generator: A generator of `kerasapps.models`.
-        z: float32 `[number, latent_size]`.
+        z: float32 of the shape that the generator takes, `[number, ...]`.
         conditions: float32 `[number, condition_size]`, if it takes them.
         seed: Seed of the noise in StyleGAN's layers.
         batch_size: Examples at a time.
@@ -71,7 +71,7 @@ def synthesize(
 
 
 def draw(generator: keras.Model, number: int, seed: int = 0) -> np.ndarray:
-    """Returns random z, float32 `[number, latent_size]`.
+    """Returns random z, float32 of the shape that the generator takes.
 
     Args:
         generator: A generator of `kerasapps.models`.

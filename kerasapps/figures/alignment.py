@@ -13,7 +13,8 @@ def alignment(
 
     As figure 3 of Bahdanau, Cho and Bengio, "Neural Machine Translation by Jointly
     Learning to Align and Translate", 2015: the source runs along the top, its
-    translation down the side, and grey goes from black, 0, to white, 1.
+    translation down the side. Grey goes from black, 0, to white, the largest weight:
+    attention that is spread over many words is seen, too.
 
     Args:
         weights: From 0 to 1, float `[target tokens, source tokens]`.
@@ -32,7 +33,8 @@ def alignment(
         figsize=(0.3 * len(source) + 2, 0.3 * len(target) + 2), layout="constrained"
     )
     axes = figure.subplots()
-    axes.imshow(weights, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    picture = axes.imshow(weights, cmap="gray", vmin=0, interpolation="nearest")
+    figure.colorbar(picture, shrink=0.5)
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(source)), visible(source), rotation=90)
     axes.set_yticks(range(len(target)), visible(target))

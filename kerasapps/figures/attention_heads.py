@@ -17,7 +17,8 @@ def attention_heads(
     """Draws a small matrix for each head, black where nothing is taken.
 
     Vaswani et al., "Attention Is All You Need", 2017, show the heads of a sentence in
-    figures 3 to 5, as lines between words; here they are drawn as `alignment` does.
+    figures 3 to 5, as lines between words; here they are drawn as `alignment` does, in
+    the same greys for all heads.
 
     Args:
         weights: From 0 to 1, float `[heads, queries, keys]`.
@@ -46,10 +47,13 @@ def attention_heads(
     for axes in grid[heads:]:
         axes.set_visible(False)
     for head, (axes, matrix) in enumerate(zip(grid, weights, strict=False), 1):
-        axes.imshow(matrix, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        picture = axes.imshow(
+            matrix, cmap="gray", vmin=0, vmax=weights.max(), interpolation="nearest"
+        )
         axes.xaxis.tick_top()
         axes.set_xticks(range(len(keys)), visible(keys), rotation=90, fontsize=7)
         axes.set_yticks(range(len(queries)), visible(queries), fontsize=7)
         axes.tick_params(length=0)
         axes.set_xlabel(f"head {head}")
+    figure.colorbar(picture, ax=grid, shrink=0.5)
     return figure

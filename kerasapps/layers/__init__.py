@@ -16,6 +16,7 @@ from kerasapps.layers.fan_in_uniform import FanInUniform as FanInUniform
 from kerasapps.layers.gated_recurrent_unit import (
     GatedRecurrentUnit as GatedRecurrentUnit,
 )
+from kerasapps.layers.input_dropout import InputDropout as InputDropout
 from kerasapps.layers.learned_constant import LearnedConstant as LearnedConstant
 from kerasapps.layers.local_response_normalization import (
     LocalResponseNormalization as LocalResponseNormalization,

@@ -5,7 +5,7 @@ https://arxiv.org/abs/1411.1784
 
 import keras
 
-from kerasapps.layers import Maxout
+from kerasapps.layers import InputDropout, Maxout
 from kerasapps.models.dcgan import enlarge, judge
 from kerasapps.models.gan import uniform
 from kerasapps.paper import Paper
@@ -25,25 +25,27 @@ class ConditionalGAN(keras.Model):
 
     z and the condition go to hidden layers of their own, which are joined by a second
     one; all are rectifiers, and the outputs are sigmoids. Half of the hidden units are
-    dropped in training: the paper applies dropout of 0.5 "to both the generator and
-    discriminator" without saying where. Weights start as those of `GAN`, of which the
-    paper repeats the training.
+    dropped: the paper applies dropout of 0.5 "to both the generator and discriminator"
+    without saying where, and whether when it samples, too. Here it does: as noise
+    beside z, of which it makes more than of z itself. Without it all images of a class
+    look alike. What is dropped follows from numbers at the end of z. Weights start as
+    those of `GAN`, of which the paper repeats the training.
 
     Args:
         image_size: Height and width of the images.
         channels: Channels of the images.
-        latent_size: Numbers in z.
+        latent_size: Numbers in z that the first layer sees.
         condition_size: Numbers in the condition; for digits it is one-hot.
         latent_units: Hidden units that see z.
         condition_units: Hidden units that see the condition.
         units: Units of the joint layer.
-        dropout: Share of the hidden units that are dropped in training. They are noise
-            beside z, on which the generator may come to rely so much that without them
-            all images of a class look alike: see `docs/RESULTS.md`.
+        dropout: Share of the hidden units that are dropped, each where its number in
+            z is below; with 0 z has no such numbers.
         name: Name of the model.
 
-    Inputs: A list: `z`, float32 of shape `[batch, latent_size]`, uniform from 0 to 1;
-    and `condition`, float32 of shape `[batch, condition_size]`.
+    Inputs: A list: `z`, float32 of shape `[batch, latent_size + latent_units +
+    condition_units + units]`, uniform from 0 to 1; and `condition`, float32 of shape
+    `[batch, condition_size]`.
 
     Outputs: Images, float32 of shape `[batch, height, width, channels]`, from 0 to 1.
 
@@ -72,17 +74,24 @@ class ConditionalGAN(keras.Model):
                 units, activation="relu", kernel_initializer=uniform(0.05), name=name
             )(x)
 
-        z = keras.Input((latent_size,), name="z", dtype="float32")
+        joined = latent_units + condition_units
+        dropped = joined + units if dropout else 0
+        z = keras.Input((latent_size + dropped,), name="z", dtype="float32")
         condition = keras.Input((condition_size,), name="condition", dtype="float32")
+        seen, *noise = [z]
+        if dropout:
+            seen, *noise = keras.ops.split(z, [latent_size, latent_size + joined], 1)
         x = keras.layers.Concatenate(name="join")(
             [
-                dense(z, latent_units, "latent"),
+                dense(seen, latent_units, "latent"),
                 dense(condition, condition_units, "conditional"),
             ]
         )
-        x = keras.layers.Dropout(dropout, name="join_dropout")(x)
+        if dropout:
+            x = InputDropout(dropout, name="join_dropout")([x, noise[0]])
         x = dense(x, units, "joint")
-        x = keras.layers.Dropout(dropout, name="joint_dropout")(x)
+        if dropout:
+            x = InputDropout(dropout, name="joint_dropout")([x, noise[1]])
         # The outputs stay float32 under mixed precision.
         x = keras.layers.Dense(
             image_size * image_size * channels,

@@ -68,7 +68,8 @@ def export_generator(
 
     The signatures:
 
-    - `serving_default` takes `z`, float32 `[batch, latent_size]`.
+    - `serving_default` takes `z`, float32 as the generator does, `[batch, latent_size]`
+      for most.
     - `sample` takes `seed` and `n`, int32 scalars, and draws n z's: the same from the
       same seed.
 
@@ -144,10 +145,10 @@ def export_generator(
     def drawn(seed, size):
         return latents.draw(generator, _seed(seed, 0), size)
 
-    z = tf.TensorSpec([None, generator.latent_size], tf.float32, "z")
+    z = tf.TensorSpec(generator.inputs[0].shape, tf.float32, "z")
     seed = tf.TensorSpec([], tf.int32, "seed")
     size = tf.TensorSpec([], tf.int32, "n")
-    example = {"z": np.zeros([1, generator.latent_size], np.float32)}
+    example = {"z": np.zeros([1, *z.shape[1:]], np.float32)}
     requests = {"serving_default": example, "sample": {"seed": np.int32(0)}}
     if conditions is None:
         archive.add_endpoint("serving_default", make, [z])

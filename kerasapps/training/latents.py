@@ -8,7 +8,7 @@ MIXED = 0.9
 
 
 def draw(generator: keras.Model, seed: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns random z, float32 `[size, latent_size]`.
+    """Returns random z, float32 of the shape of the generator's first input.
 
     Args:
         generator: A generator of `kerasapps.models`, which says how its z is
@@ -16,7 +16,7 @@ def draw(generator: keras.Model, seed: tf.Tensor, size: int) -> tf.Tensor:
         seed: int32 `[2]`; the same seed gives the same z.
         size: How many.
     """
-    shape = [size, generator.latent_size]
+    shape = [size, *generator.inputs[0].shape[1:]]
     if generator.latent_bounds is None:
         return tf.random.stateless_normal(shape, seed)
     low, high = generator.latent_bounds

@@ -298,10 +298,12 @@ def test_translate_prints_a_line_for_each_sentence(runs):
 
 def test_translate_prints_the_n_best_with_their_scores(runs):
     folder, _ = runs
-    process = start("translate", folder, "--model=exported/rnnencdec --n_best=2 cat")
-    scores = [float(line.split()[0]) for line in finish(process).splitlines()]
-    assert len(scores) == 2
-    assert scores[0] >= scores[1]
+    flags = "--model=exported/rnnencdec --n_best=2 cat dog"
+    cat, dog = finish(start("translate", folder, flags)).split("\n\n")
+    for lines in (cat, dog):
+        scores = [float(line.split()[0]) for line in lines.splitlines()]
+        assert len(scores) == 2
+        assert scores[0] >= scores[1]
 
 
 @pytest.mark.parametrize("name", BAD)

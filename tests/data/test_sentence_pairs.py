@@ -218,8 +218,12 @@ def test_what_does_not_fit():
         pairs(tokens=30)
     with pytest.raises(InputError, match=r"10 tokens on each of 8 .* choose 80 or"):
         pairs(tokens=79, replicas=8)
-    with pytest.raises(InputError, match=r"=3000 is more than the 2 training pairs"):
+    with pytest.raises(
+        InputError, match=r"=3000 is more than the 2 .* at most"
+    ) as error:
         SentencePairs(SOURCE[:2], TARGET[:2], 3000, 0, 100)
+    most = int(str(error.value).split()[-1])
+    assert SentencePairs(SOURCE[:2], TARGET[:2], most, 0, 100).steps_per_epoch == 1
     context = tf.distribute.InputContext(1, 0, 3)
     with pytest.raises(InputError, match="made for 4 replicas, and 3 share them"):
         pairs(replicas=4, tokens=300).batches(context=context)

@@ -137,7 +137,7 @@ def test_folder_errors(folder, tmp_path):
     assert "no folder ''" in error(path="")
     assert "no folder" in error(path=folder / "none")
     assert "no training sentences" in error(path=tmp_path)
-    assert "unknown language in" in error(target="xx")
+    assert "unknown language 'xx' in" in error(target="xx")
     assert "there are: de, en, fr" in error(target="xx")
     (folder / "de.train.txt").rename(tmp_path / "de")
     assert "there is no de.train.txt in" in error()

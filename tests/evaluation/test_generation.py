@@ -37,11 +37,18 @@ def test_conditions_go_with_their_z():
     generator.set_weights(
         [RANDOM.uniform(0, 0.5, w.shape) for w in generator.get_weights()]
     )
-    made = generation.generate(generator, Z, conditions, batch_size=3)
-    # Without the dropout of training.
-    expected = generator([Z, conditions], training=False)
+    z = RANDOM.uniform(0, 1, (7, 8 + 10 + 5)).astype("float32")
+    made = generation.generate(generator, z, conditions, batch_size=3)
+    expected = generator([z, conditions], training=False)
     np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-6)
-    assert not np.allclose(made[0], generator([Z[:1], conditions[1:2]])[0], atol=1e-4)
+    assert not np.allclose(made[0], generator([z[:1], conditions[1:2]])[0], atol=1e-4)
+
+
+def test_z_has_the_numbers_that_drop_units():
+    generator = ConditionalGAN(4, 1, 8, 3, 5, 5, 5)
+    z = generation.draw(generator, 2_000)
+    assert z.shape == (2_000, 8 + 10 + 5)
+    assert scipy.stats.kstest(z.ravel(), scipy.stats.uniform(0, 1).cdf).pvalue > 0.01
 
 
 def test_generating_does_not_train():

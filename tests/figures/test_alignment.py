@@ -12,9 +12,10 @@ WEIGHTS = np.array([[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]])
 
 def test_source_along_the_top_target_down_the_side():
     figure = alignment(WEIGHTS, ["un", "chien", "</s>"], ["dog", "</s>"])
-    (axes,) = figure.axes
+    axes, bar = figure.axes
     (picture,) = axes.images
     np.testing.assert_array_equal(picture.get_array(), WEIGHTS)
+    assert bar.get_ylim() == (0, 1)
     assert picture.get_clim() == (0, 1)
     # 0 is black and 1 white; the first row is the upper one.
     np.testing.assert_allclose(picture.cmap([0.0, 1.0])[:, :3], [[0] * 3, [1] * 3])
@@ -28,9 +29,14 @@ def test_source_along_the_top_target_down_the_side():
 
 def test_white_space_is_seen_and_dollars_are_no_formulas():
     figure = alignment(np.eye(3), [" ", "$", "$x"], ["a", "$x_{$", " "])
-    (axes,) = figure.axes
+    axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["␣", r"\$", r"\$x"]
     figure.savefig(io.BytesIO(), format="png")
+
+
+def test_white_is_the_largest_weight():
+    figure = alignment(WEIGHTS / 5, ["un", "chien", "</s>"], ["dog", "</s>"])
+    assert figure.axes[0].images[0].get_clim() == (0, 0.2)
 
 
 def test_weights_of_other_tokens():

@@ -12,12 +12,13 @@ from kerasapps.figures.attention_heads import attention_heads
 def test_a_matrix_with_words_for_each_head(heads):
     weights = np.random.default_rng(0).dirichlet(np.ones(3), size=[heads, 2])
     figure = attention_heads(weights, ["dog", "</s>"], ["un", "chien", "</s>"])
-    drawn = [axes for axes in figure.axes if axes.get_visible()]
+    *drawn, bar = [axes for axes in figure.axes if axes.get_visible()]
+    assert bar.get_ylim() == (0, weights.max())
     assert len(drawn) == heads
     for head, (axes, matrix) in enumerate(zip(drawn, weights, strict=True), 1):
         (picture,) = axes.images
         np.testing.assert_array_equal(picture.get_array(), matrix)
-        assert picture.get_clim() == (0, 1)
+        assert picture.get_clim() == (0, weights.max())
         assert axes.get_xlabel() == f"head {head}"
         labels = [t.get_text() for t in axes.get_xticklabels()]
         assert labels == ["un", "chien", "</s>"]

@@ -89,7 +89,7 @@ def cases():
         "labels": Case(
             moved(ConditionalGAN(8, 1, 5, 3, 8, 8, 16), 0.8),
             Preprocessing((8, 8, 1), std=255),
-            5,
+            5 + 16 + 16,
             Conditions(["null", "eins", "zwei"]),
             {"labels": np.array([2, 0, 1, 2])},
             np.eye(3, dtype=np.float32)[[2, 0, 1, 2]],

@@ -16,7 +16,7 @@ SEED = tf.constant([3, 4])
     ("generator", "distribution"),
     [
         (PointGAN(1, 50, 4), scipy.stats.uniform(-1, 2)),
-        (ConditionalGAN(2, 1, 50, 1, 1, 1, 1), scipy.stats.uniform(0, 1)),
+        (ConditionalGAN(2, 1, 47, 1, 1, 1, 1), scipy.stats.uniform(0, 1)),
         (GAN(2, 1, 50, 2), scipy.stats.norm()),
     ],
 )
@@ -101,7 +101,7 @@ def mix(size, images, seed=SEED):
     spy = types.SimpleNamespace(
         mapping=generator.mapping,
         synthesis=Synthesis(generator.synthesis),
-        latent_size=8,
+        inputs=generator.inputs,
         latent_bounds=None,
     )
     latents.generate_mixed(spy, seed, images, slice(0, images), None)
