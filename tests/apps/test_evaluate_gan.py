@@ -248,7 +248,7 @@ def test_models_side_by_side(metrics):
 
 
 def test_in_a_process_of_its_own(gan_runs, metrics):
-    """The default folder is named by the run; nothing is said but the measures."""
+    """The default folder is named by run and flags; only the measures are printed."""
     folder, _ = gan_runs
     process = subprocess.run(
         [
@@ -263,7 +263,7 @@ def test_in_a_process_of_its_own(gan_runs, metrics):
     )
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
-    written = folder / "runs/evaluate_gan/ring/metrics.json"
+    written = folder / "runs/evaluate_gan/ring_samples=500/metrics.json"
     assert json.loads(written.read_text()) == metrics["ring"]
     assert json.loads(process.stdout) == {
         k: v
