@@ -5,6 +5,7 @@ python -m apps.translate --model=saved_models/rnnsearch < sentences.txt
 python -m apps.translate --model=saved_models/rnnsearch --n_best=4 "forty-two"
 """
 
+import itertools
 import sys
 
 from absl import flags
@@ -64,9 +65,8 @@ def main(sentences: list[str]) -> None:
             if separate:
                 print()
             separate = several
-            for translation, score in list(zip(*of_sentence, strict=True))[
-                : FLAGS.n_best
-            ]:
+            best = zip(*of_sentence, strict=True)
+            for translation, score in itertools.islice(best, FLAGS.n_best):
                 before = f"{score:8.3f}  " if FLAGS.scores or several else ""
                 print(before + translation.decode(), flush=True)
 

@@ -40,7 +40,7 @@ class ConditionalGAN(keras.Model):
         condition_units: Hidden units that see the condition.
         units: Units of the joint layer.
         dropout: Share of the hidden units that are dropped, each where its number in
-            z is below; with 0 z has no such numbers.
+            z is below this; with 0 z has no such numbers.
         name: Name of the model.
 
     Inputs: A list: `z`, float32 of shape `[batch, latent_size + latent_units +
