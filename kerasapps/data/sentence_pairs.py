@@ -83,6 +83,11 @@ class SentencePairs:
             np.bincount(buckets), bounds, tokens_per_batch // replicas, replicas
         )
         self.steps_per_epoch = len(sizes)
+        if len(kept) < replicas:
+            raise InputError(
+                f"there are {len(kept)} training pairs for {replicas} devices; give "
+                "fewer --num_devices"
+            )
         if not len(sizes):
             raise InputError(
                 f"--tokens_per_batch={tokens_per_batch} is more than the {len(kept)} "
