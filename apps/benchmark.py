@@ -16,7 +16,7 @@ served, with batch normalization folded.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
@@ -29,13 +29,13 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from apps import command
-from apps.models import models
+from apps.run import command
+from apps.run.models import models
 from kerasapps.errors import unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
-from kerasapps.keras_applications import TWINS
 from kerasapps.serving.folding import fold_batch_normalization
+from kerasapps.weights.keras_applications import TWINS
 
 MODELS = flags.DEFINE_list(
     "models", "resnet50,vggd,densenet121,efficientnetb0", "Networks that have a twin."

@@ -10,7 +10,7 @@ rises above that of a step with a single image: activations and their gradients.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import concurrent.futures
@@ -25,8 +25,8 @@ import keras
 import tensorflow as tf
 from absl import flags
 
-from apps import command
-from apps.models import find, has_argument
+from apps.run import command
+from apps.run.models import find, has_argument
 
 MODEL = flags.DEFINE_string("model", "densenetbc100k12", "Model.")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=2)

@@ -10,7 +10,7 @@ is twice as fast. It is the median over the turns, with the quartiles.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
@@ -20,10 +20,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from apps import command
+from apps.run import command
 from kerasapps.evaluation import speed
-from kerasapps.evaluation.beam_search import beam_search
-from kerasapps.evaluation.uncached import Uncached
+from kerasapps.evaluation.translator.beam_search import beam_search
+from kerasapps.evaluation.translator.uncached import Uncached
 from kerasapps.layers import sinusoidal_positions
 from kerasapps.models import RNNencdec, RNNsearch, Seq2SeqLSTM, Transformer
 from kerasapps.tokens import BEGIN, PADDING

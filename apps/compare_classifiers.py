@@ -12,7 +12,7 @@ import pathlib
 
 from absl import flags
 
-from apps import command
+from apps.run import command
 from kerasapps.errors import InputError
 
 FLAGS = flags.FLAGS

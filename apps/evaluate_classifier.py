@@ -17,7 +17,7 @@ mirrored too; multi_crop_dense, both averaged; googlenet_144, GoogLeNet's 144 cr
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import contextlib
@@ -33,21 +33,21 @@ from absl import flags
 from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
-from apps import command
-from apps.metrics import write
-from apps.models import find, has_argument
-from kerasapps import keras_applications
-from kerasapps.data import image_classification
-from kerasapps.data.preprocessing import Preprocessing
+from apps.run import command
+from apps.run.metrics import write
+from apps.run.models import find, has_argument
+from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
-from kerasapps.evaluation import trained_classifier
-from kerasapps.evaluation.classification import class_accuracy, top_k_error
-from kerasapps.evaluation.protocols import PAPER_SCALES, evaluate, scales_for
+from kerasapps.evaluation.classifier import trained as trained_classifier
+from kerasapps.evaluation.classifier.metrics import class_accuracy, top_k_error
+from kerasapps.evaluation.classifier.protocols import PAPER_SCALES, evaluate, scales_for
 from kerasapps.figures.attention_maps import attention_maps
 from kerasapps.figures.kernels import kernels
 from kerasapps.figures.nearest_images import nearest, nearest_images
 from kerasapps.figures.saving import save
 from kerasapps.figures.top_five import top_five
+from kerasapps.weights import keras_applications
 
 FLAGS = flags.FLAGS
 flags.DEFINE_multi_string(

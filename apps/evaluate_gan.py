@@ -15,7 +15,7 @@ Several models are drawn side by side where they map between toy domains.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
@@ -24,11 +24,11 @@ import urllib.parse
 
 from absl import flags
 
-from apps import command, metrics
 from apps.gan import conversions, drawing, measuring, points, styles
 from apps.gan.trained import load
+from apps.run import command, metrics
 from kerasapps.errors import InputError
-from kerasapps.evaluation import features
+from kerasapps.evaluation.gan import features
 from kerasapps.figures.saving import save
 
 FLAGS = flags.FLAGS

@@ -10,7 +10,7 @@ vocabularies.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
@@ -19,11 +19,11 @@ import urllib.parse
 
 from absl import flags
 
-from apps import command, metrics
-from apps.translation import decoding, drawing
-from apps.translation.curves import curves_of
-from apps.translation.trained import load
-from kerasapps.data import translation
+from apps.run import command, metrics
+from apps.translator import decoding, drawing
+from apps.translator.curves import curves_of
+from apps.translator.trained import load
+from kerasapps.data.text import corpus as translation
 from kerasapps.errors import InputError
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.saving import save

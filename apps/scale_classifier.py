@@ -15,7 +15,7 @@ TensorFlow Datasets has the last tenth of "train" held out.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import functools
@@ -29,8 +29,9 @@ import sys
 
 from absl import flags
 
-from apps import command, common, train_classifier
-from kerasapps.blueprint import blueprint
+from apps import train_classifier
+from apps.run import command
+from apps.run import common_flags as common
 from kerasapps.errors import InputError
 from kerasapps.evaluation.compound_scaling import (
     Coefficients,
@@ -41,6 +42,7 @@ from kerasapps.evaluation.compound_scaling import (
 )
 from kerasapps.figures.saving import save
 from kerasapps.figures.scaling import scaling
+from kerasapps.weights.blueprint import blueprint
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(train_classifier)

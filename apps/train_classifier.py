@@ -10,7 +10,7 @@ A killed run goes on where it stopped when the same command is given again.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import inspect
@@ -24,16 +24,16 @@ from absl import flags
 from sklearn.metrics import confusion_matrix
 
 import kerasapps.figures.confusion_matrix
-from apps import common, metrics
-from apps.models import models
-from apps.run import Run
-from kerasapps import keras_applications, keras_file
-from kerasapps.blueprint import blueprint
-from kerasapps.data import augmentation, image_classification
+from apps.run import common_flags as common
+from apps.run import metrics
+from apps.run.models import models
+from apps.run.run import Run
+from kerasapps.data.images import augmentation
+from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images.preprocessing import Preprocessing, image_statistics
 from kerasapps.data.pipeline import TrainingData, cache_if_small
-from kerasapps.data.preprocessing import Preprocessing, image_statistics
 from kerasapps.errors import InputError
-from kerasapps.evaluation.classification import class_accuracy, top_k_error
+from kerasapps.evaluation.classifier.metrics import class_accuracy, top_k_error
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.kernels import kernels
@@ -41,7 +41,9 @@ from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.figures.predictions import predictions
 from kerasapps.serving.classifier import export_classifier
 from kerasapps.training.losses import SmoothedCrossentropy
-from kerasapps.training.transfer import start_from
+from kerasapps.weights import keras_applications, keras_file
+from kerasapps.weights.blueprint import blueprint
+from kerasapps.weights.transfer import start_from
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(common)

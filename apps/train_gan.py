@@ -17,19 +17,20 @@ A killed run goes on where it stopped when the same command is given again.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import math
 
 from absl import flags
 
-from apps import common
-from apps.gan import sampling, translation
+from apps.gan import domain_mapping as translation
+from apps.gan import sampling
 from apps.gan.start import check_flags, usual_size
-from apps.models import has_argument
-from kerasapps.training.adversarial import LOSSES, PENALTIES
-from kerasapps.training.discovery import DISCOVERY_MODELS
+from apps.run import common_flags as common
+from apps.run.models import has_argument
+from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS
+from kerasapps.training.gan.gan_trainer import LOSSES, PENALTIES
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(common)

@@ -13,7 +13,7 @@ A killed run goes on where it stopped when the same command is given again.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import pathlib
@@ -23,13 +23,13 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from apps import common
-from apps.models import has_argument
-from apps.run import Run
-from apps.translation import report
-from kerasapps import keras_file
-from kerasapps.data import tokenization, translation
-from kerasapps.data.sentence_pairs import SentencePairs
+from apps.run import common_flags as common
+from apps.run.models import has_argument
+from apps.run.run import Run
+from apps.translator import report
+from kerasapps.data.text import corpus as translation
+from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.data.text.pairs import SentencePairs
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.serving.digest import digest
@@ -40,6 +40,7 @@ from kerasapps.training.sequence_losses import (
     SequenceCrossentropy,
     TokenAccuracy,
 )
+from kerasapps.weights import keras_file
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(common)

@@ -10,7 +10,7 @@ import sys
 
 from absl import flags
 
-from apps import command, exported
+from apps.run import command, exported
 from kerasapps.errors import InputError
 
 FLAGS = flags.FLAGS

@@ -9,7 +9,7 @@ paper has it.
 """
 
 # isort: off
-import apps.quiet_tensorflow  # noqa: F401
+import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import inspect
@@ -18,11 +18,11 @@ import pathlib
 
 from absl import flags
 
-from apps import command
-from apps.models import models
-from kerasapps.blueprint import blueprint
+from apps.run import command
+from apps.run.models import models
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.weights.blueprint import blueprint
 
 JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
 

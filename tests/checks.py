@@ -18,7 +18,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from kerasapps.blueprint import blueprint
+from kerasapps.weights.blueprint import blueprint
 
 ROOT = Path(__file__).parents[1]
 

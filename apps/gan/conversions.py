@@ -6,10 +6,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from kerasapps.data import domains
-from kerasapps.data.mixtures import TOY_DOMAINS
+from kerasapps.data.images import domains
+from kerasapps.data.points.mixtures import TOY_DOMAINS
 from kerasapps.errors import InputError
-from kerasapps.evaluation.modes import mode_matches
+from kerasapps.evaluation.gan.modes import mode_matches
 from kerasapps.figures.domain_mapping import line_mapping, plane_mapping
 from kerasapps.figures.image_matrix import image_matrix
 
@@ -29,7 +29,7 @@ def held_out(pair, preprocessing, number: int) -> dict[str, np.ndarray]:
     """Returns held-out images of both domains.
 
     Args:
-        pair: The `kerasapps.data.domains.Domains`.
+        pair: The `kerasapps.data.images.domains.Domains`.
         preprocessing: What images of "a" and of "b" go through.
         number: How many at most.
 
@@ -107,7 +107,7 @@ def measure(networks, pair, preprocessing, target: str) -> dict[str, float]:
 
     Args:
         networks: The generators by their names.
-        pair: The `kerasapps.data.domains.Domains`.
+        pair: The `kerasapps.data.images.domains.Domains`.
         preprocessing: What images of "a" and of "b" go through.
         target: What --target says; with edges it is known what B should be.
 

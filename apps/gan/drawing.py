@@ -8,10 +8,10 @@ import tensorflow as tf
 from absl import flags
 
 from apps.gan.measuring import random_conditions
-from kerasapps.data.attributes import shape_attributes_of
+from kerasapps.data.images.attributes import shape_attributes_of
 from kerasapps.errors import InputError
-from kerasapps.evaluation.nearest import nearest
-from kerasapps.evaluation.perceptual_path_length import lerp, slerp
+from kerasapps.evaluation.gan.nearest import nearest
+from kerasapps.evaluation.gan.perceptual_path_length import lerp, slerp
 from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.vector_arithmetic import vector_arithmetic
 

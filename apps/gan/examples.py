@@ -7,11 +7,12 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from apps.models import has_argument
-from kerasapps.data import attributes, image_classification
-from kerasapps.data.mixtures import MIXTURES, Mixture, PointData
+from apps.run.models import has_argument
+from kerasapps.data.images import attributes
+from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.data.pipeline import TrainingData
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.points.mixtures import MIXTURES, Mixture, PointData
 from kerasapps.errors import InputError
 from kerasapps.serving.generator import Conditions
 

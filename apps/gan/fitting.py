@@ -5,7 +5,7 @@ from collections.abc import Callable
 from absl import flags
 
 from kerasapps.evaluation.parameters import trainable_parameters
-from kerasapps.training.snapshots import Snapshots
+from kerasapps.training.gan.snapshots import Snapshots
 
 FLAGS = flags.FLAGS
 

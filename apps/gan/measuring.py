@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from kerasapps.data import attributes, image_classification
-from kerasapps.evaluation.frechet import Moments
-from kerasapps.evaluation.nearest import nearest
+from kerasapps.data.images import attributes
+from kerasapps.data.images import dataset as image_classification
+from kerasapps.evaluation.gan.frechet import Moments
+from kerasapps.evaluation.gan.nearest import nearest
 
 FLAGS = flags.FLAGS
 
@@ -75,7 +76,7 @@ def measure(run, classifier, features) -> dict:
 
     Args:
         run: The `Trained`.
-        classifier: A `kerasapps.evaluation.features.Classifier`, or None.
+        classifier: A `kerasapps.evaluation.gan.features.Classifier`, or None.
         features: The `Features` of the Fréchet distance, or None.
     """
     conditions, labels = random_conditions(run, FLAGS.samples)

@@ -2,9 +2,9 @@
 
 from absl import flags
 
-from kerasapps.data.mixtures import MIXTURES
-from kerasapps.evaluation.generation import draw, generate
-from kerasapps.evaluation.modes import mode_coverage
+from kerasapps.data.points.mixtures import MIXTURES
+from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.evaluation.gan.modes import mode_coverage
 from kerasapps.figures.mode_collapse import mode_collapse
 
 FLAGS = flags.FLAGS

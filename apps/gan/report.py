@@ -5,9 +5,9 @@ import json
 import numpy as np
 from absl import flags
 
-from apps import metrics
 from apps.gan import points
-from kerasapps.evaluation.modes import mode_coverage
+from apps.run import metrics
+from kerasapps.evaluation.gan.modes import mode_coverage
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.animation import save_animation
 from kerasapps.figures.densities import densities
@@ -17,7 +17,7 @@ from kerasapps.figures.mode_collapse import mode_collapse
 from kerasapps.figures.pixels import pixels
 from kerasapps.figures.tiling import tile
 from kerasapps.serving.generator import export_generator
-from kerasapps.training import snapshots
+from kerasapps.training.gan import snapshots
 
 FLAGS = flags.FLAGS
 

@@ -7,17 +7,17 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from apps import common
 from apps.gan import examples as data
 from apps.gan import report
 from apps.gan.fitting import fit
 from apps.gan.start import start
-from apps.run import Run
+from apps.run import common_flags as common
+from apps.run.run import Run
 from kerasapps.data.pipeline import replica_batch_size
 from kerasapps.errors import InputError
-from kerasapps.evaluation.generation import draw, generate
-from kerasapps.training import growth, latents
-from kerasapps.training.adversarial import Adversarial
+from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.training.gan import growth, latents
+from kerasapps.training.gan.gan_trainer import Adversarial
 
 FLAGS = flags.FLAGS
 

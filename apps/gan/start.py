@@ -6,9 +6,9 @@ import pathlib
 import keras
 from absl import flags
 
-from apps.models import has_argument
-from kerasapps import keras_file
+from apps.run.models import has_argument
 from kerasapps.errors import InputError
+from kerasapps.weights import keras_file
 
 FLAGS = flags.FLAGS
 

@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 from absl import flags
 
-from kerasapps.evaluation.generation import styles, synthesize
-from kerasapps.evaluation.linear_separability import linear_separability
-from kerasapps.evaluation.perceptual_path_length import (
+from kerasapps.evaluation.gan.generation import styles, synthesize
+from kerasapps.evaluation.gan.linear_separability import linear_separability
+from kerasapps.evaluation.gan.perceptual_path_length import (
     lerp,
     perceptual_path_length,
     slerp,
 )
-from kerasapps.evaluation.truncation import mean_style, truncate
+from kerasapps.evaluation.gan.truncation import mean_style, truncate
 from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.stochastic_variation import stochastic_variation
 from kerasapps.figures.style_mixing import style_mixing
@@ -123,8 +123,8 @@ def measure(run, classifier, features) -> dict:
 
     Args:
         run: The `Trained`.
-        classifier: A `kerasapps.evaluation.features.Classifier`, whose classes are the
-            attributes; or None.
+        classifier: A `kerasapps.evaluation.gan.features.Classifier`, whose classes are
+            the attributes; or None.
         features: The `Features` in which distances are taken, or None.
     """
     found = {}

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from kerasapps import keras_file
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
-from kerasapps.evaluation.generation import draw, generate
+from kerasapps.evaluation.gan.generation import draw, generate
 from kerasapps.serving.generator import Conditions
+from kerasapps.weights import keras_file
 
 
 class Trained(NamedTuple):

@@ -13,9 +13,9 @@ import itertools
 import math
 from typing import NamedTuple
 
-from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.weights.blueprint import blueprint
 
 
 class Coefficients(NamedTuple):

@@ -6,11 +6,11 @@ https://doi.org/10.1145/3065386
 import keras
 
 from kerasapps.errors import InputError
-from kerasapps.fully_convolutional import fully_convolutional
-from kerasapps.initialization import initializer
 from kerasapps.layers import LocalResponseNormalization
-from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.fully_convolutional import fully_convolutional
+from kerasapps.layers.initialization import initializer
+from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="ImageNet Classification with Deep Convolutional Neural Networks",
@@ -170,7 +170,7 @@ class AlexNet(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.fully_convolutional`.
+        See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 
@@ -265,7 +265,7 @@ class AlexNetCIFAR(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.fully_convolutional`.
+        See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 

@@ -8,7 +8,7 @@ import keras
 from kerasapps.layers import InputDropout, Maxout
 from kerasapps.models.dcgan import enlarge, judge
 from kerasapps.models.gan import uniform
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Conditional Generative Adversarial Nets",

@@ -8,7 +8,7 @@ import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Unsupervised Representation Learning with Deep Convolutional Generative "

@@ -8,10 +8,10 @@ https://arxiv.org/abs/1905.11946
 import keras
 
 from kerasapps.errors import InputError
-from kerasapps.keras_applications import take_weights
 from kerasapps.layers import BatchNormalization, StochasticDepth
-from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.models.paper import Paper
+from kerasapps.weights.keras_applications import take_weights
 
 PAPER = Paper(
     title="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",

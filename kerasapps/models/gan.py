@@ -6,7 +6,7 @@ https://arxiv.org/abs/1406.2661
 import keras
 
 from kerasapps.layers import Maxout, UntiedBias
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Generative Adversarial Nets",

@@ -9,8 +9,8 @@ import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
-from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Going Deeper with Convolutions",

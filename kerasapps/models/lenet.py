@@ -14,7 +14,7 @@ from kerasapps.layers import (
     TrainableSubsampling,
     scaled_tanh,
 )
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Gradient-Based Learning Applied to Document Recognition",

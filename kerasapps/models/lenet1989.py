@@ -12,7 +12,7 @@ from kerasapps.layers import (
     UntiedBias,
     scaled_tanh,
 )
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="Backpropagation Applied to Handwritten Zip Code Recognition",

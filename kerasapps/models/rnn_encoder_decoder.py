@@ -8,7 +8,7 @@ import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import GatedRecurrentUnit, Maxout
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
 PAPER = Paper(

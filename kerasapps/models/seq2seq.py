@@ -6,7 +6,7 @@ https://arxiv.org/abs/1409.3215
 import keras
 
 from kerasapps.errors import InputError
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
 PAPER = Paper(

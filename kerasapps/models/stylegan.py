@@ -18,7 +18,7 @@ from kerasapps.layers import (
     NoiseInjection,
     PixelNormalization,
 )
-from kerasapps.paper import Paper
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="A Style-Based Generator Architecture for Generative Adversarial Networks",

@@ -6,12 +6,12 @@ https://arxiv.org/abs/1409.1556
 import keras
 
 from kerasapps.errors import InputError
-from kerasapps.fully_convolutional import fully_convolutional
-from kerasapps.initialization import initializer
-from kerasapps.keras_applications import take_weights
 from kerasapps.layers import LocalResponseNormalization
-from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.fully_convolutional import fully_convolutional
+from kerasapps.layers.initialization import initializer
+from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.models.paper import Paper
+from kerasapps.weights.keras_applications import take_weights
 
 PAPER = Paper(
     title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
@@ -163,7 +163,7 @@ class VGG(keras.Model):
     def fully_convolutional(self):
         """Returns the network for larger images, with a copy of the weights.
 
-        See `kerasapps.fully_convolutional`.
+        See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 

@@ -13,8 +13,8 @@ from kerasapps.layers import (
     PositionEmbedding,
     PositionEmbedding2D,
 )
-from kerasapps.paper import Paper
-from kerasapps.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.models.paper import Paper
 
 PAPER = Paper(
     title="An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",

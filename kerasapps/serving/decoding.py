@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 
 
 def preprocess(pixels: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:

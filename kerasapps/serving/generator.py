@@ -8,14 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.preprocessing import Preprocessing
-from kerasapps.evaluation.truncation import mean_style, truncate
+from kerasapps.data.images.preprocessing import Preprocessing
+from kerasapps.evaluation.gan.truncation import mean_style, truncate
 from kerasapps.serving.digest import digest
 from kerasapps.serving.folding import fold_batch_normalization
 from kerasapps.serving.pictures import pictures
 from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
-from kerasapps.training import latents
+from kerasapps.training.gan import latents
 
 
 class Conditions(NamedTuple):

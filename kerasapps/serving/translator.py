@@ -1,43 +1,38 @@
-"""From two generators between two domains to a SavedModel."""
+"""From a trained translator to a SavedModel: sentences in, sentences out."""
 
-import functools
 import os
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.preprocessing import Preprocessing
-from kerasapps.serving.decoding import decode_and_preprocess, preprocess
+from kerasapps.evaluation.translator.translator import Translator
+from kerasapps.layers.dtypes import dtype_policy
 from kerasapps.serving.digest import digest
-from kerasapps.serving.folding import fold_batch_normalization
-from kerasapps.serving.pictures import pictures
 from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
 
 
-def export_translator(
-    networks: dict[str, keras.Model],
-    preprocessing: dict[str, Preprocessing],
-    export_dir: str,
-    dtype: str = "float32",
+def export_text_translator(
+    translator: Translator, export_dir: str, dtype: str = "float32"
 ) -> str:
-    """Exports DiscoGAN's generators as one SavedModel.
+    """Exports networks, vocabularies and the beam search as one SavedModel.
 
-    Its signatures are `a_to_b`, which is `serving_default` too, and `b_to_a`. Each
-    takes `image_bytes`, string `[batch]`: encoded PNG, JPEG, GIF or BMP of any size,
-    and returns `pixels`, uint8 `[batch, height, width, channels]`, and `png_bytes`,
-    string `[batch]`. `a_to_b_pixels` and `b_to_a_pixels` take `pixels` of one size with
-    1, 3 or 4 channels instead.
+    The signatures, both of which take `sentences`, string `[batch]`:
+
+    - `serving_default` returns `translations`, string `[batch]`, and `scores`, float32
+      `[batch]`: the log-probability over the length penalty.
+    - `n_best` returns `translations` and `scores`, `[batch, n_best]`, the best first;
+      `source_tokens`, string `[batch, source]`, and `target_tokens`, string `[batch,
+      n_best, target]`, as the network reads and writes them; and of a network that
+      tells where it looks `alignments`, float32 `[batch, n_best, target, source]`.
 
     Args:
-        networks: The generators, "a_to_b" and, if there is one, "b_to_a".
-        preprocessing: What the training images of "a" and of "b" went through.
-        export_dir: The model's folder, for example "saved_models/discogan"; it gets the
-            next numbered version.
-        dtype: "float32" or "bfloat16": what the networks compute in.
+        translator: What is exported, with its beam.
+        export_dir: The model's folder: its name is the name to serve under, and it gets
+            the next numbered version.
+        dtype: "float32" or "bfloat16": what the networks compute in, whatever they were
+            trained in. The weights are kept in float32 all the same, and so are the
+            logits, of which the search adds up the probabilities.
 
     Returns:
         The path of the version's folder; where the same was exported before, of that.
@@ -45,95 +40,53 @@ def export_translator(
     Raises:
         InputError: If `export_dir` can't be written.
     """
+    model_name = os.path.basename(os.path.abspath(export_dir))
+    translator = translator.with_networks(
+        [_computing_in(dtype, network) for network in translator.networks]
+    )
 
-    def translate(prepare, name, network, given):
-        source, _, target = name.partition("_to_")
-        made = network(prepare(given, preprocessing[source]))
-        return pictures(tf.cast(made, tf.float32), preprocessing[target])
+    def best(sentences):
+        found = translator(sentences)
+        return {
+            "translations": found.translations[:, 0],
+            "scores": found.scores[:, 0],
+        }
 
-    image = np.zeros([1, 32, 32, 3], np.uint8)
-    inputs = [
-        _Input(
-            "",
-            tf.TensorSpec([None], tf.string, "image_bytes"),
-            tf.io.encode_png(image[0])[tf.newaxis],
-            functools.partial(translate, decode_and_preprocess),
-        ),
-        _Input(
-            "_pixels",
-            tf.TensorSpec([None, None, None, None], tf.uint8, "pixels"),
-            image,
-            functools.partial(translate, preprocess),
-        ),
-    ]
-    facts = [preprocessing[domain].to_config() for domain in "ab"]
-    return _export(networks, inputs, export_dir, dtype, facts)
+    def n_best(sentences):
+        found = translator(sentences)._asdict()
+        return {
+            name: values
+            for name, values in found.items()
+            if name != "alignments" or translator.aligns
+        }
 
-
-def export_points(
-    networks: dict[str, keras.Model], export_dir: str, dtype: str = "float32"
-) -> str:
-    """Exports generators between domains of points.
-
-    The signatures are those of `export_translator`, but take `points` and return
-    `points`, float32 `[batch, dimensions]`.
-
-    Args:
-        networks: The generators, "a_to_b" and, if there is one, "b_to_a".
-        export_dir: The model's folder; it gets the next numbered version.
-        dtype: "float32" or "bfloat16": what the networks compute in.
-
-    Returns:
-        The path of the version's folder; where the same was exported before, of that.
-
-    Raises:
-        InputError: If `export_dir` can't be written.
-    """
-    dimensions = networks["a_to_b"].input_shape[1]
-
-    def translate(_, network, points):
-        return {"points": tf.cast(network(points), tf.float32)}
-
-    takes = tf.TensorSpec([None, dimensions], tf.float32, "points")
-    given = _Input("", takes, np.zeros([1, dimensions], np.float32), translate)
-    return _export(networks, [given], export_dir, dtype, [])
-
-
-class _Input(NamedTuple):
-    """What signatures take.
-
-    Attributes:
-        suffix: What is added to the signatures' names.
-        takes: The signatures' input.
-        example: One, to warm up with.
-        endpoint: From a network's name, the network and the input to the outputs.
-    """
-
-    suffix: str
-    takes: tf.TensorSpec
-    example: Any
-    endpoint: Callable
-
-
-def _export(networks, inputs, export_dir, dtype, facts):
     archive = keras.export.ExportArchive()
-    folded = {
-        n: fold_batch_normalization(network, dtype) for n, network in networks.items()
-    }
-    signatures = {"serving_default": ("a_to_b", inputs[0])} | {
-        name + given.suffix: (name, given) for name in folded for given in inputs
-    }
-    for signature, (name, given) in signatures.items():
-        function = functools.partial(given.endpoint, name, folded[name])
-        archive.add_endpoint(signature, function, [given.takes])
+    # Their tables; networks' variables it finds by itself.
+    archive.track(translator.source_vocabulary)
+    archive.track(translator.target_vocabulary)
+    signature = [tf.TensorSpec([None], tf.string, "sentences")]
+    archive.add_endpoint("serving_default", best, signature)
+    archive.add_endpoint("n_best", n_best, signature)
 
     def write(folder):
         archive.write_out(folder, verbose=False)
-        name = os.path.basename(os.path.abspath(export_dir))
-        requests = {
-            signature: {given.takes.name: given.example}
-            for signature, (_, given) in signatures.items()
-        }
-        write_warmup_requests(folder, name, requests)
+        example = {"sentences": tf.constant(["a"])}
+        write_warmup_requests(
+            folder, model_name, {"serving_default": example, "n_best": example}
+        )
 
-    return write_version(export_dir, write, digest(folded.values(), *facts, dtype))
+    facts = [
+        translator.source_vocabulary.get_config(),
+        translator.target_vocabulary.get_config(),
+        translator.get_config(),
+        dtype,
+    ]
+    return write_version(export_dir, write, digest(translator.networks, *facts))
+
+
+def _computing_in(dtype, network):
+    """Returns a copy of a network that computes in `dtype`."""
+    with dtype_policy(dtype if dtype == "float32" else f"mixed_{dtype}"):
+        copy = type(network).from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    return copy

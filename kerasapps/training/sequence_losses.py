@@ -13,7 +13,7 @@ class SequenceCrossentropy(keras.losses.Loss):
     section 5.4, after Szegedy et al. 2015, section 7: of the probability that share
     goes to all tokens of the vocabulary alike.
 
-    With the sample weights of `kerasapps.data.sentence_pairs.SentencePairs` the mean
+    With the sample weights of `kerasapps.data.text.pairs.SentencePairs` the mean
     over the sequences is the mean over the tokens.
 
     `y_true`: tokens, int32 `[batch, tokens]`.

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasapps import keras_file
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
+from kerasapps.weights import keras_file
 from tests.apps.in_process import run_all
 
 IMAGES = "--batch_size=8 --samples=9"

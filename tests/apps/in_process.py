@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 _RUN_ALL = """
 import contextlib, importlib, io, json, sys, traceback
 from absl.testing import flagsaver
-from apps import command
+from apps.run import command
 
 name, cases = json.load(sys.stdin)
 app = importlib.import_module(name)

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
-from kerasapps import keras_file
-from kerasapps.data import digits
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images import digits
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
+from kerasapps.weights import keras_file
 from tests.foreign_code import write_keras_file
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasapps import keras_file
-from kerasapps.data.mixtures import MIXTURES
-from kerasapps.evaluation import features
-from kerasapps.evaluation.generation import draw, generate
+from kerasapps.data.points.mixtures import MIXTURES
+from kerasapps.evaluation.gan import features
+from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.weights import keras_file
 from tests.apps.in_process import run_all
 
 ROOT = Path(__file__).parents[2]

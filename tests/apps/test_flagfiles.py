@@ -20,9 +20,9 @@ def check_classifier(values):
     import numpy as np
     import tensorflow_datasets as tfds
 
-    from apps import common
-    from kerasapps.data import augmentation
-    from kerasapps.data.preprocessing import Preprocessing
+    from apps.run import common_flags as common
+    from kerasapps.data.images import augmentation
+    from kerasapps.data.images.preprocessing import Preprocessing
 
     constructor = common.find_model("classifier")
     defaults = inspect.signature(constructor).parameters
@@ -42,11 +42,11 @@ def check_gan(values):
     """Raises an error where apps.train_gan would."""
     import tensorflow_datasets as tfds
 
-    from apps import common
     from apps.gan.start import usual_size
-    from apps.models import has_argument
-    from kerasapps.blueprint import blueprint
-    from kerasapps.data.mixtures import MIXTURES, TOY_DOMAINS
+    from apps.run import common_flags as common
+    from apps.run.models import has_argument
+    from kerasapps.data.points.mixtures import MIXTURES, TOY_DOMAINS
+    from kerasapps.weights.blueprint import blueprint
 
     constructor = common.find_model("gan")
     given = {}
@@ -67,8 +67,8 @@ def check_translator(values):
     """Raises an error where apps.train_translator would."""
     import tensorflow_datasets as tfds
 
-    from apps import common
-    from kerasapps.blueprint import blueprint
+    from apps.run import common_flags as common
+    from kerasapps.weights.blueprint import blueprint
 
     constructor = common.find_model("translator")
     sizes = dict.fromkeys(

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from kerasapps import models
-from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
+from kerasapps.weights.blueprint import blueprint
 
 ROOT = Path(__file__).parents[2]
 PAPERS = ("--alpha=1.2", "--beta=1.1", "--gamma=1.15")

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from kerasapps import keras_file
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
+from kerasapps.weights import keras_file
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 
 FLAGS = (

@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from kerasapps import keras_file
-from kerasapps.evaluation.generation import draw, generate
+from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.weights import keras_file
 from tests.apps.conftest import GAN_RUNS
 from tests.apps.in_process import run_all
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps import keras_file
-from kerasapps.data import tokenization
+from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.weights import keras_file
 from tests.apps.in_process import run_all
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 

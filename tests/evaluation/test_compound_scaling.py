@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from kerasapps import models
-from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.compound_scaling import (
     Coefficients,
     Cost,
@@ -21,6 +20,7 @@ from kerasapps.models.efficientnet import EfficientNet
 from kerasapps.models.resnet import ResNet
 from kerasapps.models.vgg import VGG
 from kerasapps.models.vit import ViT
+from kerasapps.weights.blueprint import blueprint
 
 
 def test_grid():

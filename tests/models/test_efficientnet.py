@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from kerasapps import models
-from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models.efficientnet import EfficientNet
+from kerasapps.weights.blueprint import blueprint
 
 VARIANTS = [getattr(models, f"EfficientNetB{number}") for number in range(8)]
 # Table 2: multiply-adds, in billions.

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from kerasapps import models
-from kerasapps.blueprint import blueprint
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.models.resnet import ResNet
+from kerasapps.weights.blueprint import blueprint
 from tests.checks import random_inputs
 
 

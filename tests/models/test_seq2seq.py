@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from kerasapps.blueprint import blueprint
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models import Seq2SeqLSTM
 from kerasapps.tokens import END
+from kerasapps.weights.blueprint import blueprint
 from tests.models import translators
 from tests.models.translators import LENGTHS, SOURCE, TARGET
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kerasapps.models import RNNencdec, RNNsearch, Seq2SeqLSTM, Transformer
-from tests.evaluation.test_beam_search import SMALL
+from tests.evaluation.translator.test_beam_search import SMALL
 from tests.models.translators import SOURCE, TARGET, VOCABULARIES, moved
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps import keras_file
 from kerasapps.tokens import BEGIN, END, PADDING
+from kerasapps.weights import keras_file
 
 # Vocabularies of 11 and 9 tokens; lengths differ.
 VOCABULARIES = {"source_vocabulary": 11, "target_vocabulary": 9}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.serving import decoding
 
 GREY = Preprocessing((6, 5, 1), mean=100.0, std=50.0)

@@ -11,7 +11,7 @@ import scipy.stats
 import tensorflow as tf
 from PIL import Image
 
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import (
     DCGAN,
     ConditionalGAN,

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kerasapps.data.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing
 
 CLASS_NAMES = ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.sentence_pairs import SentencePairs
+from kerasapps.data.text.pairs import SentencePairs
 from kerasapps.models import RNNsearch, Seq2SeqLSTM, Transformer
 from kerasapps.tokens import END
 from kerasapps.training import distribution, fit_repair
@@ -16,7 +16,7 @@ from kerasapps.training.sequence_losses import (
     TokenAccuracy,
 )
 from tests.checks import two_replicas
-from tests.evaluation.test_beam_search import SMALL
+from tests.evaluation.translator.test_beam_search import SMALL
 
 VOCABULARY = 12
 

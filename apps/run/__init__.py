@@ -1,0 +1,1 @@
+"""The run that all commands share."""

@@ -1,0 +1,1 @@
+"""Text and pairs of sentences."""

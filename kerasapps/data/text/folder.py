@@ -1,0 +1,84 @@
+"""A user's own sentences, in one file per language and split."""
+
+import re
+from pathlib import Path
+
+from kerasapps.data.text.corpus import Sentences, Translation
+from kerasapps.data.text.held_out import hold_out
+from kerasapps.errors import InputError, unknown_name
+
+_LAYOUT = "expected <folder>/<language>.<split>.txt, as en.train.txt and de.train.txt"
+_SPLITS = ("train", "validation", "test")
+
+
+def load(path: str, source: str, target: str) -> Translation:
+    """Loads `path/<language>.<split>.txt`, one sentence a line, in UTF-8.
+
+    So is the layout of `tfds.folder_dataset.TranslateFolder`. The splits are "train",
+    "validation" and "test"; of the last two each may be missing, see `hold_out`. A line
+    ends with a line feed, with or without a carriage return before it.
+
+    Args:
+        path: The folder.
+        source: The language to translate from.
+        target: The language to translate to.
+
+    Raises:
+        InputError: The folder or a file is missing, isn't UTF-8 or is empty, or two
+            files that belong together have different numbers of lines.
+    """
+    root = Path(path).expanduser()
+    if not path or not root.is_dir():
+        raise InputError(f"there is no folder {path!r}; {_LAYOUT}")
+    languages = {p.name.split(".")[0] for p in root.glob("*.train.txt")}
+    if not languages:
+        raise InputError(f"no training sentences in {str(root)!r}; {_LAYOUT}")
+    for language in (source, target):
+        if language not in languages and any(root.glob(f"{language}.*.txt")):
+            raise InputError(f"there is no {language}.train.txt in {root}; add it")
+        if language not in languages:
+            raise unknown_name("language", language, languages, str(root))
+    splits = {}
+    for split in _SPLITS:
+        files = [root / f"{language}.{split}.txt" for language in (source, target)]
+        found = [file.is_file() for file in files]
+        if any(found):
+            if not all(found):
+                raise InputError(
+                    f"{files[found.index(True)]} is there, but not "
+                    f"{files[found.index(False)].name}; add it"
+                )
+            splits[split] = _pairs(*files)
+    name = re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder"
+    return Translation(
+        name=f"{name}_{source}_{target}",
+        source_language=source,
+        target_language=target,
+        **hold_out(splits, str(root)),
+    )
+
+
+def _pairs(source: Path, target: Path) -> Sentences:
+    pairs = Sentences(_lines(source), _lines(target))
+    if len(pairs.source) != len(pairs.target):
+        raise InputError(
+            f"{source} has {len(pairs.source)} lines and {target.name} has "
+            f"{len(pairs.target)}; each line must be the translation of the other's"
+        )
+    return pairs
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {line} isn't UTF-8; convert the file") from None
+    if not text.strip():
+        raise InputError(f"{path} is empty; write a sentence in each line")
+    # Not `splitlines`, which would also part lines at rare signs within a sentence.
+    return text.removesuffix("\n").replace("\r\n", "\n").removesuffix("\r").split("\n")

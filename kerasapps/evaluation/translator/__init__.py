@@ -1,0 +1,1 @@
+"""How translators search and are evaluated."""

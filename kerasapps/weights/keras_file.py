@@ -1,0 +1,220 @@
+"""Trained weights in Keras's own file, `.keras`, and back."""
+
+import inspect
+import io
+import itertools
+import json
+import math
+import os
+import pathlib
+import warnings
+import zipfile
+
+import h5py
+import keras
+
+import kerasapps.models
+from kerasapps.errors import InputError
+from kerasapps.replacing import replacing
+from kerasapps.weights.blueprint import blueprint
+
+# Images of up to so many pixels a side are believed of any file.
+_IMAGE_SIDE = 4096
+# Keras doesn't compress; a file may be by so much larger unpacked than it is.
+_UNPACKED = 10
+
+
+def save(model: keras.Model, path: str | os.PathLike) -> None:
+    """Writes `model`, whole or not at all.
+
+    Args:
+        model: A model of `kerasapps.models`.
+        path: A file whose name ends in ".keras".
+    """
+    path = pathlib.Path(path)
+    with replacing(path) as partial:
+        model.save(partial)
+
+
+def load(path: str | os.PathLike) -> keras.Model:
+    """Returns the network of the suite that a `.keras` file holds.
+
+    A `.keras` file can describe layers that run any code. So the file only names one
+    of the classes of `kerasapps.models` and the plain arguments of its constructor;
+    nothing else of what it describes is built. The network may have no more weights
+    than are really in the file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: If the file isn't a whole `.keras` file, or holds no network of the
+            suite, or one that doesn't fit to the weights beside it.
+    """
+    registered_name, config = _read_config(path, str(path))
+    model_class = _find_class(registered_name)
+    if model_class is None:
+        raise InputError(
+            f"{path} holds the model {registered_name!r}, which is none of "
+            "kerasapps.models; give the file of one that is"
+        )
+    name = model_class.__name__
+    numbers = _plain_numbers(config)
+    if numbers is None or not set(config) <= set(
+        inspect.signature(model_class).parameters
+    ):
+        raise InputError(
+            f"{path}: its config isn't the arguments of {name}; give a file that "
+            "kerasapps wrote"
+        )
+    too_large = InputError(
+        f"{path} describes a larger {name} than it holds weights for; give a file that "
+        "kerasapps wrote"
+    )
+    shapes = _array_shapes(path)
+    # Before anything is built, the sum of the config's numbers by a wide margin: widths
+    # are sides of the arrays, layers have arrays, and the rest is the image's.
+    limit = 4 * (_IMAGE_SIDE + len(shapes) + sum(itertools.chain(*shapes)))
+    if not all(abs(n) <= limit for n in numbers) or sum(map(abs, numbers)) > limit:
+        raise too_large
+    try:
+        wanted = [weight.shape for weight in blueprint(model_class, **config).weights]
+        fits = sum(map(math.prod, wanted)) <= sum(map(math.prod, shapes))
+        model = model_class(**config) if fits else None
+    # Arguments that don't go together may fail anywhere.
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: {name} can't be built: {reason}") from error
+    if model is None:
+        raise too_large
+    _read_weights(model, path, config, str(path))
+    return model
+
+
+def load_weights(model: keras.Model, path: str | os.PathLike) -> None:
+    """Reads the weights of a `.keras` file into a model of the same class.
+
+    A `.keras` file can describe layers that run any code. So nothing is ever built from
+    what a file describes: its class is compared, and only arrays are read.
+
+    Args:
+        model: The model.
+        path: The file.
+
+    Raises:
+        InputError: If the file isn't a whole `.keras` file, or of another model; the
+            weights may then be partly read.
+    """
+    shown = f"--weights={path}"
+    found, config = _read_config(path, shown)
+    wanted = keras.saving.get_registered_name(type(model))
+    if found != wanted:
+        raise InputError(
+            f"{shown} holds the model {found!r}, not {wanted!r}; "
+            "only weights of the same model are read"
+        )
+    _read_weights(model, path, config, shown)
+
+
+def _not_whole(shown):
+    return InputError(f"{shown}: not a whole .keras file")
+
+
+def _read_config(path, shown):
+    """Returns the registered name of the file's model, and its config.
+
+    `shown` is how the errors name the file.
+    """
+    path = pathlib.Path(path)
+    if path.suffix != ".keras":
+        raise _not_whole(shown)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            if unpacked > _UNPACKED * path.stat().st_size or archive.testzip():
+                raise _not_whole(shown)
+            content = json.loads(archive.read("config.json"))
+        return content["registered_name"] or content["class_name"], dict(
+            content["config"]
+        )
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{shown}: {error.strerror}; give a .keras file") from error
+    except (
+        *(zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError),
+    ) as error:
+        raise _not_whole(shown) from error
+
+
+def _read_weights(model, path, config, shown):
+    """Reads the arrays of a file whose model is of the same class."""
+    try:
+        # Keras only warns where a whole list of layers is missing.
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            model.load_weights(path)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _not_whole(shown) from error
+    except (ValueError, UserWarning) as error:
+        own = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+        others = ", ".join(
+            f"{name}={config[name]!r}, not {value!r}"
+            for name, value in own["config"].items()
+            if name != "name" and config.get(name, value) != value
+        )
+        raise InputError(
+            f"{shown} holds a {type(model).__name__} with "
+            f"{others or 'other weights'}; only weights of the same model are read"
+        ) from error
+
+
+def _find_class(registered_name):
+    """Returns the class of that name that a module of the models defines, or None."""
+    exported = [model for model in vars(kerasapps.models).values() if callable(model)]
+    for module in {inspect.getmodule(model) for model in exported}:
+        for value in vars(module).values():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, keras.Model)
+                and value.__module__ == module.__name__
+                and keras.saving.get_registered_name(value) == registered_name
+            ):
+                return value
+    return None
+
+
+def _plain_numbers(config):
+    """Returns all numbers in a config, or None if it holds objects to be built."""
+    numbers, rest = [], list(config.values())
+    while rest:
+        value = rest.pop()
+        if isinstance(value, list):
+            rest += value
+        elif isinstance(value, int | float):
+            numbers.append(value)
+        elif not (value is None or isinstance(value, str)):
+            return None
+    return numbers
+
+
+def _array_shapes(path):
+    """Returns the shapes of the arrays that are really in a file.
+
+    An array may claim to be huge and take no place; such a one is left out.
+    """
+    shapes = []
+
+    def visit(name, array):
+        if isinstance(array, h5py.Dataset):
+            stored = array.id.get_storage_size()
+            if stored == array.nbytes:
+                shapes.append(array.shape)
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            weights = io.BytesIO(archive.read("model.weights.h5"))
+        with h5py.File(weights) as file:
+            file.visititems(visit)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise _not_whole(path) from error
+    return shapes

@@ -1,0 +1,127 @@
+"""Sentences in, sentences out, with a network whose answers are known."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.errors import InputError
+from kerasapps.evaluation.translator.translator import Translator
+from kerasapps.tokens import END, UNKNOWN
+
+WORDS = ["a", "b", "c", "d"]
+VOCABULARY = tokenization.train("words", [" ".join(WORDS)] * 3, 20)
+SENTENCES = ["a b c", "d", "b x"]
+
+
+class Copier:
+    """Writes the source again, token by token, and looks at what it writes.
+
+    The second best, at half the odds, is to stop.
+    """
+
+    aligns = True
+
+    def encode(self, source):
+        return source
+
+    def initial_states(self, memory, max_length):
+        return tf.zeros_like(memory)
+
+    def step(self, token, position, memory, states):
+        place = tf.minimum(position, tf.shape(memory)[1] - 1)
+        here = tf.gather(memory, place, axis=1)
+        odds = tf.one_hot(here, VOCABULARY.size) + 0.5 * tf.one_hot(
+            END, VOCABULARY.size
+        )
+        alignment = tf.one_hot(tf.fill(tf.shape(token), place), tf.shape(memory)[1])
+        return tf.math.log(odds + 1e-9), states, alignment
+
+
+def translator(**options):
+    return Translator([Copier()], VOCABULARY, VOCABULARY, **options)
+
+
+def test_translations_tokens_and_alignments():
+    found = translator(beam_size=1, alpha=0.0)(tf.constant(SENTENCES[:2]))
+    assert found.translations.numpy().tolist() == [[b"a b c"], [b"d"]]
+    assert found.source_tokens.numpy().tolist() == [
+        [b"a", b"b", b"c", b"</s>"],
+        [b"d", b"</s>", b"", b""],
+    ]
+    assert found.target_tokens.numpy()[0, 0].tolist() == [b"a", b"b", b"c", b"</s>"]
+    np.testing.assert_array_equal(found.alignments[0, 0], np.eye(4))
+    # Two thirds for each token; at the end of the source nothing else is likely.
+    expected = 3 * np.log(1 / 1.5)
+    assert found.scores[0, 0].numpy() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_best_come_first():
+    found = translator(n_best=3, beam_size=3, alpha=0.0)(tf.constant(["a b c"]))
+    assert found.translations.numpy().tolist() == [[b"", b"a b c", b"a"]]
+    scores = found.scores.numpy()[0]
+    expected = [np.log(1 / 3), 3 * np.log(2 / 3), np.log(2 / 3) + np.log(1 / 3)]
+    np.testing.assert_allclose(scores, sorted(expected, reverse=True), atol=1e-4)
+
+
+def test_unknown_words_are_taken_from_the_source():
+    assert VOCABULARY.encode(tf.constant(["x"])).numpy()[0].tolist()[0] == UNKNOWN
+    plain, replaced = (
+        translator(beam_size=1, replace_unknown=replace)(tf.constant(["b x"]))
+        for replace in (False, True)
+    )
+    assert plain.translations.numpy().tolist() == [[b"b UNK"]]
+    assert replaced.translations.numpy().tolist() == [[b"b x"]]
+
+
+def test_unknown_words_need_not_be_written():
+    plain = translator(beam_size=1)
+    found = plain.without_unknown()(tf.constant(["x x", "a"]))
+    # The next best of x is to stop.
+    assert found.translations.numpy().tolist() == [[b""], [b"a"]]
+    assert plain(tf.constant(["x x"])).translations.numpy().tolist() == [[b"UNK UNK"]]
+
+
+def test_nothing_is_made_of_a_blank_sentence():
+    found = translator(n_best=2)(tf.constant(["", "a b", "  "]))
+    assert found.translations.numpy().tolist()[::2] == [[b"", b""]] * 2
+    assert set(found.target_tokens.numpy()[::2].ravel()) == {b""}
+    assert b"a b" in found.translations.numpy()[1].tolist()
+
+
+def test_a_beam_has_no_more_translations_than_it_holds():
+    with pytest.raises(InputError, match="a beam of 2 has no 3 translations"):
+        translator(beam_size=2, n_best=3)
+
+
+def test_unknown_words_need_a_network_that_aligns():
+    class Blind(Copier):
+        aligns = False
+
+    with pytest.raises(InputError, match="--replace_unknown needs a network"):
+        Translator([Blind()], VOCABULARY, VOCABULARY, replace_unknown=True)
+
+
+def test_other_sentences_beside_it_do_not_change_a_translation():
+    class Endless(Copier):
+        def step(self, token, position, memory, states):
+            _, states, alignment = super().step(token, position, memory, states)
+            token = tf.fill(tf.shape(token), UNKNOWN)
+            return tf.one_hot(token, VOCABULARY.size) * 50, states, alignment
+
+    translate = Translator([Endless()], VOCABULARY, VOCABULARY, beam_size=1)
+    together = translate(tf.constant(SENTENCES)).translations[:, 0].numpy()
+    alone = [translate(tf.constant([s])).translations[0, 0].numpy() for s in SENTENCES]
+    assert together.tolist() == alone
+    # As many as its own tokens, END among them, and 50.
+    lengths = [len(sentence.split()) for sentence in together]
+    assert lengths == [54, 52, 53]
+
+
+def test_all_sentences_in_their_order():
+    counts = []
+    made = translator(beam_size=1).translate_all(
+        ["a b c", "d", "b", "c d"], batch_size=3, progress=counts.append
+    )
+    assert made == ["a b c", "d", "b", "c d"]
+    assert counts == [3, 4]
