@@ -23,7 +23,7 @@ from apps.run import command, metrics
 from apps.translator import decoding, drawing
 from apps.translator.curves import curves_of
 from apps.translator.trained import load
-from kerasapps.data.text import corpus as translation
+from kerasapps.data.text import loading as translation
 from kerasapps.errors import InputError
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.saving import save

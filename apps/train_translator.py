@@ -27,7 +27,7 @@ from apps.run import common_flags as common
 from apps.run.models import has_argument
 from apps.run.run import Run
 from apps.translator import report
-from kerasapps.data.text import corpus as translation
+from kerasapps.data.text import loading as translation
 from kerasapps.data.text import vocabularies as tokenization
 from kerasapps.data.text.pairs import SentencePairs
 from kerasapps.errors import InputError

@@ -222,7 +222,7 @@ def test_what_does_not_fit():
         InputError, match=r"=3000 is more than the 2 .* at most"
     ) as error:
         SentencePairs(SOURCE[:2], TARGET[:2], 3000, 0, 100)
-    with pytest.raises(InputError, match="2 training pairs for 3 devices"):
+    with pytest.raises(InputError, match="2 training pairs for 3 replicas"):
         SentencePairs(SOURCE[:2], TARGET[:2], 300, 0, 100, replicas=3)
     most = int(str(error.value).split()[-1])
     assert SentencePairs(SOURCE[:2], TARGET[:2], most, 0, 100).steps_per_epoch == 1
