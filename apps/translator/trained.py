@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import keras
 
-from kerasapps.data.text import vocabularies
+from apps.translator import vocabularies
 from kerasapps.data.text.vocabularies import Vocabulary
 from kerasapps.evaluation import finished_run
 
@@ -40,10 +40,7 @@ def load(directory: str | pathlib.Path) -> TrainedTranslator:
     languages = ("source_language", "target_language")
     keys = (*languages, "dataset", "train_split")
     run = finished_run.read(directory, "translator", keys)
-    source, target = (
-        vocabularies.load(run.directory / f"{side}_vocabulary")
-        for side in ("source", "target")
-    )
+    source_language, target_language = (run.metrics[key] for key in languages)
     return TrainedTranslator(
-        *run, (source, target), tuple(run.metrics[key] for key in languages)
+        *run, vocabularies.load(run.directory), (source_language, target_language)
     )

@@ -1,4 +1,4 @@
-"""Batches of sentences in two languages, addressed by epoch and step."""
+"""Pairs of sentences in two languages as networks take them."""
 
 from collections.abc import Sequence
 
@@ -192,6 +192,47 @@ class SentencePairs:
         """Returns the length of the smallest bucket for sentences of these lengths."""
         longest = tf.reduce_max(lengths)
         return self._bounds[tf.searchsorted(self._bounds, [longest])[0]]
+
+
+def padded_pairs(
+    source_ids: Sequence[np.ndarray], target_ids: Sequence[np.ndarray], max_length: int
+) -> tuple[tf.data.Dataset, int]:
+    """Returns pairs to evaluate with, one by one and padded alike, and their number.
+
+    Args:
+        source_ids: Ids of each sentence with END last, int arrays.
+        target_ids: The same of the translations.
+        max_length: Pairs with more tokens on either side, END included, are left out.
+
+    Returns:
+        A data set of `((source, target_in), target_out, weight)` as a row of
+        `SentencePairs` has them, with one weight for all; and the number of pairs.
+
+    Raises:
+        InputError: If no pair is short enough.
+    """
+    kept = [
+        pair
+        for pair in zip(source_ids, target_ids, strict=True)
+        if max(map(len, pair)) <= max_length
+    ]
+    if not kept:
+        raise InputError(
+            f"none of the {len(source_ids)} held-out pairs has at most {max_length} "
+            "tokens on both sides; choose a larger max_length",
+            argument="max_length",
+        )
+    source, target = (_ragged(side) for side in zip(*kept, strict=True))
+    target_in = tf.concat([tf.fill([len(kept), 1], BEGIN), target[:, :-1]], axis=1)
+    weight = np.float32(len(kept) / len(target.flat_values))
+    data = tf.data.Dataset.from_tensor_slices(
+        (
+            (source.to_tensor(PADDING), target_in.to_tensor(PADDING)),
+            target.to_tensor(PADDING),
+            np.full(len(kept), weight),
+        )
+    )
+    return data, len(kept)
 
 
 def _padded(ids, width):

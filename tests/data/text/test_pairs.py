@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.text.pairs import SentencePairs
+from kerasapps.data.text.pairs import SentencePairs, padded_pairs
 from kerasapps.errors import InputError
 from kerasapps.tokens import BEGIN, END, PADDING
 from kerasapps.training.sequence_losses import SequenceCrossentropy
@@ -209,6 +209,23 @@ def test_the_loss_that_fit_tells_is_the_mean_over_the_tokens(epochs):
     logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
     each = -np.take_along_axis(logits, wanted[..., None], axis=-1)[..., 0]
     assert loss[0] == pytest.approx(each[wanted != PADDING].mean(), rel=1e-5)
+
+
+def test_pairs_to_evaluate_with_come_in_their_order():
+    data, count = padded_pairs(SOURCE, TARGET, MAX_LENGTH)
+    kept = np.flatnonzero(LENGTHS <= MAX_LENGTH)
+    assert count == len(kept) < COUNT
+    weight = count / sum(len(TARGET[i]) for i in kept)
+    found = list(data.as_numpy_iterator())
+    assert len(found) == count
+    for i, ((source, target_in), target, found_weight) in zip(kept, found, strict=True):
+        assert stripped(source) == SOURCE[i].tolist()
+        assert stripped(target_in) == [BEGIN, *TARGET[i][:-1]]
+        assert stripped(target) == TARGET[i].tolist()
+        assert found_weight == pytest.approx(weight)
+        assert {x.dtype for x in (source, target_in, target)} == {np.dtype("int32")}
+    with pytest.raises(InputError, match="none of the 203 held-out pairs"):
+        padded_pairs(SOURCE, [np.full(2, END)] * COUNT, 1)
 
 
 def test_what_does_not_fit():
