@@ -12,7 +12,6 @@ paper has it.
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
-import inspect
 import json
 import pathlib
 
@@ -41,15 +40,15 @@ def describe(constructor) -> dict:
         that are trained), `multiply_adds` (of one example at the paper's input size;
         None where that depends on its length), `app` and `flagfiles`.
     """
-    paper = inspect.getmodule(constructor).PAPER
+    paper = constructor.paper
     model = blueprint(constructor)
-    app = f"train_{paper.task}"
+    app = f"train_{constructor.task}"
     name = constructor.__name__.lower()
     return {
         "name": name,
         "paper": f"{paper.authors}: {paper.title}. {paper.url}",
         "year": paper.year,
-        "task": paper.task,
+        "task": constructor.task,
         "parameters": trainable_parameters(model),
         "multiply_adds": multiply_adds(model) if hasattr(model, "inputs") else None,
         "app": f"apps.{app}",
@@ -62,9 +61,7 @@ def describe(constructor) -> dict:
 
 def main():
     """Prints the list."""
-    oldest_first = sorted(
-        models().values(), key=lambda model: inspect.getmodule(model).PAPER.year
-    )
+    oldest_first = sorted(models().values(), key=lambda model: model.paper.year)
     rows = map(describe, oldest_first)
     if JSON.value:
         print(json.dumps(list(rows), indent=2))
