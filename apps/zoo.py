@@ -1,10 +1,11 @@
 """Lists every model of the suite.
 
-    python -m apps.zoo           a table
-    python -m apps.zoo --json    the same for programs
+    python -m apps.zoo               a table
+    python -m apps.zoo --json        the same for programs
+    python -m apps.zoo --markdown    the same as a page, docs/MODELS.md
 
 Nothing is listed by hand: the models are those that `kerasapps.models` exports, the
-papers those that their files name, and the numbers are counted on the model as the
+papers those that their classes name, and the numbers are counted on the model as the
 paper has it.
 """
 
@@ -13,8 +14,9 @@ import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import inspect
+import itertools
 import json
-import pathlib
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import flags
 
@@ -26,11 +28,12 @@ from kerasapps.weights.blueprint import blueprint
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
+flags.DEFINE_bool(
+    "markdown", False, "Print a page in Markdown instead of a table.", flag_values=FLAGS
+)
 
-_FLAGFILES = pathlib.Path(__file__).parent / "flags"
 
-
-def describe(constructor) -> dict:
+def describe(constructor: Callable) -> dict:
     """Returns what the zoo says of one model.
 
     Args:
@@ -38,56 +41,91 @@ def describe(constructor) -> dict:
             the model as the paper has it.
 
     Returns:
-        A dictionary with the keys `name`, `paper`, `year`, `task`, `parameters` (those
-        that are trained), `multiply_adds` (of one example at the paper's input size;
-        None where that depends on its length), `app` and `flagfiles`.
+        A dictionary with the keys `name`, `about` (the first line of its docstring),
+        `paper`, `year`, `task`, `parameters` (those that are trained), `multiply_adds`
+        (of one example at the paper's input size; None where that depends on its
+        length), `app` and `flagfiles` (by their bare names).
     """
-    paper = inspect.getmodule(constructor).PAPER
+    paper = constructor.paper
     model = blueprint(constructor)
-    app = f"train_{paper.task}"
+    app = f"train_{constructor.task}"
     name = constructor.__name__.lower()
     return {
         "name": name,
+        "about": inspect.getdoc(constructor).partition("\n")[0],
         "paper": f"{paper.authors}: {paper.title}. {paper.url}",
         "year": paper.year,
-        "task": paper.task,
+        "task": constructor.task,
         "parameters": trainable_parameters(model),
         "multiply_adds": multiply_adds(model) if hasattr(model, "inputs") else None,
         "app": f"apps.{app}",
-        "flagfiles": [
-            f"apps/flags/{app}/{path.name}"
-            for path in sorted((_FLAGFILES / app).glob(f"{name}_*.flags"))
-        ],
+        "flagfiles": [f for f in command.flagfiles(app) if f.startswith(f"{name}_")],
     }
 
 
 def main() -> None:
     """Prints the list."""
-    oldest_first = sorted(
-        models().values(), key=lambda model: inspect.getmodule(model).PAPER.year
-    )
+    oldest_first = sorted(models().values(), key=lambda model: model.paper.year)
     rows = map(describe, oldest_first)
     if FLAGS.json:
         print(json.dumps(list(rows), indent=2))
-        return
-    print(
-        f"{'model':<16} {'year':<4} {'task':<12} {'parameters':>12} {'mult-adds':>16}"
-    )
-    paper = None
-    for row in rows:
-        if row["paper"] != paper:
-            paper = row["paper"]
-            print(f"\n{paper}")
-        cost = row["multiply_adds"]
-        cost = "-" if cost is None else f"{cost:,}"
-        print(
-            f"{row['name']:<16} {row['year']:<4} {row['task']:<12} "
-            f"{row['parameters']:>12,} {cost:>16}",
-            flush=True,
-        )
-        for flagfile in row["flagfiles"] or [""]:
-            flag = f" --flagfile={flagfile}" if flagfile else f" --model={row['name']}"
-            print(f"{'':<16} python -m {row['app']}{flag}")
+    elif FLAGS.markdown:
+        print("\n".join(markdown(list(rows))))
+    else:
+        for line in table(rows):
+            print(line, flush=True)
+
+
+def table(rows: Iterator[dict]) -> Iterator[str]:
+    """Yields the lines of the table, with the commands that work here.
+
+    Args:
+        rows: What `describe` returns.
+    """
+    yield f"{'model':<16} {'year':<4} {'task':<12} {'parameters':>12} {'mult-adds':>16}"
+    for paper, of_paper in itertools.groupby(rows, lambda row: row["paper"]):
+        yield f"\n{paper}"
+        for row in of_paper:
+            yield (
+                f"{row['name']:<16} {row['year']:<4} {row['task']:<12} "
+                f"{row['parameters']:>12,} {_number(row['multiply_adds']):>16}"
+            )
+            called = command.invocation(row["app"].removeprefix("apps."))
+            arguments = [f"--flagfile={name}" for name in row["flagfiles"]]
+            for argument in arguments or [f"--model={row['name']}"]:
+                yield f"{'':<16} {called} {argument}"
+
+
+def markdown(rows: Sequence[dict]) -> Iterator[str]:
+    """Yields the lines of docs/MODELS.md.
+
+    Args:
+        rows: What `describe` returns.
+    """
+    yield "# The models"
+    yield ""
+    yield "`python -m apps.zoo --markdown` writes this page. Parameters are those that are"
+    yield "trained, multiply-adds those of one example at the paper's input size; of a GAN"
+    yield "they are the generator's, of a translator those with the paper's vocabularies."
+    for task, of_task in itertools.groupby(
+        sorted(rows, key=lambda row: row["task"]), lambda row: row["task"]
+    ):
+        yield f"\n## {task}, trained by `apps.train_{task}`\n"
+        yield "| model | | paper | parameters | multiply-adds | flagfiles |"
+        yield "| --- | --- | --- | ---: | ---: | --- |"
+        for row in of_task:
+            authors, _, rest = row["paper"].partition(": ")
+            title, _, url = rest.rpartition(". ")
+            flagfiles = ", ".join(f"`{name}`" for name in row["flagfiles"])
+            yield (
+                f"| `{row['name']}` | {row['about']} | {authors}, [{title}]({url}), "
+                f"{row['year']} | {row['parameters']:,} | "
+                f"{_number(row['multiply_adds'])} | {flagfiles} |"
+            )
+
+
+def _number(value):
+    return "-" if value is None else f"{value:,}"
 
 
 if __name__ == "__main__":
