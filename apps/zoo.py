@@ -65,7 +65,9 @@ def describe(constructor: Callable) -> dict:
 
 def main() -> None:
     """Prints the list."""
-    oldest_first = sorted(models().values(), key=lambda model: model.paper.year)
+    oldest_first = sorted(
+        models().values(), key=lambda model: (model.paper.year, model.paper.title)
+    )
     rows = map(describe, oldest_first)
     if FLAGS.json:
         print(json.dumps(list(rows), indent=2))
@@ -102,26 +104,31 @@ def markdown(rows: Sequence[dict]) -> Iterator[str]:
     Args:
         rows: What `describe` returns.
     """
-    yield "# The models"
-    yield ""
-    yield "`python -m apps.zoo --markdown` writes this page. Parameters are those that are"
-    yield "trained, multiply-adds those of one example at the paper's input size; of a GAN"
-    yield "they are the generator's, of a translator those with the paper's vocabularies."
-    for task, of_task in itertools.groupby(
-        sorted(rows, key=lambda row: row["task"]), lambda row: row["task"]
-    ):
-        yield f"\n## {task}, trained by `apps.train_{task}`\n"
-        yield "| model | | paper | parameters | multiply-adds | flagfiles |"
-        yield "| --- | --- | --- | ---: | ---: | --- |"
-        for row in of_task:
-            authors, _, rest = row["paper"].partition(": ")
+    yield from (
+        "# The models",
+        "",
+        "`python -m apps.zoo --markdown` writes this page. Parameters are those that",
+        "are trained, multiply-adds those of one example at the paper's input size. Of",
+        "GANs they are the generator's, of translators those with the paper's",
+        "vocabularies. A flagfile is given by its name: `--flagfile=lenet5_mnist`.",
+    )
+    by_task = sorted(rows, key=lambda row: row["task"])
+    for task, of_task in itertools.groupby(by_task, lambda row: row["task"]):
+        yield f"\n## Trained by `apps.train_{task}`"
+        for paper, of_paper in itertools.groupby(of_task, lambda row: row["paper"]):
+            authors, _, rest = paper.partition(": ")
             title, _, url = rest.rpartition(". ")
-            flagfiles = ", ".join(f"`{name}`" for name in row["flagfiles"])
-            yield (
-                f"| `{row['name']}` | {row['about']} | {authors}, [{title}]({url}), "
-                f"{row['year']} | {row['parameters']:,} | "
-                f"{_number(row['multiply_adds'])} | {flagfiles} |"
-            )
+            *first, last = of_paper
+            yield f"\n{authors}, {last['year']}: [{title}]({url})\n"
+            yield "| model | | parameters | multiply-adds | flagfiles |"
+            yield "| --- | --- | ---: | ---: | --- |"
+            for row in (*first, last):
+                flagfiles = ", ".join(f"`{name}`" for name in row["flagfiles"])
+                cost = _number(row["multiply_adds"])
+                yield (
+                    f"| `{row['name']}` | {row['about']} | {row['parameters']:,} | "
+                    f"{cost} | {flagfiles} |"
+                )
 
 
 def _number(value):
