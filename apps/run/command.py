@@ -7,6 +7,7 @@ import pathlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
 
 from absl import app, flags, logging
 from absl.testing import flagsaver
@@ -44,9 +45,9 @@ def run(
         try:
             rest = values([arguments[0], *_with_flagfiles(arguments[1:], app_name)])
         except (flags.Error, InputError) as error:
-            _fail(_explain(error, values))
+            fail(_explain(error, values))
         if len(rest) > 1 and not takes_files:
-            _fail(f"unexpected argument {rest[1]!r}: flags are written --name=value")
+            fail(f"unexpected argument {rest[1]!r}: flags are written --name=value")
         return rest
 
     def guarded(arguments):
@@ -55,7 +56,7 @@ def run(
             main(arguments[1:]) if takes_files else main()
         except InputError as error:
             known = error.argument in values
-            _fail(f"{error} (--{error.argument})" if known else str(error))
+            fail(f"{error} (--{error.argument})" if known else str(error))
         except KeyboardInterrupt:
             trains = "resume" in values
             again = " The same command goes on from the last checkpoint."
@@ -65,7 +66,7 @@ def run(
             # A disk that is full, a file that vanished: the user's to mend, too.
             if error.strerror is None:
                 raise
-            _fail(f"{error.strerror}: {error.filename}")
+            fail(f"{error.strerror}: {error.filename}")
         except Exception as error:
             if not _is_lost_worker(error, values):
                 raise
@@ -179,6 +180,7 @@ def _explain(error, values):
     return message if takes in message else f"{message}; it takes {takes}"
 
 
-def _fail(message):
+def fail(message: str) -> NoReturn:
+    """Ends the process with one line and exit code 1."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(1)

@@ -29,7 +29,11 @@ def run(app, flags, folder):
         flags: Its flags, in one string or, where one has spaces, in a list.
         folder: The working directory.
     """
-    module = importlib.import_module(f"apps.{app}")
+    return run_module(importlib.import_module(f"apps.{app}"), flags, folder)
+
+
+def run_module(module, flags, folder):
+    """Runs a module that has a `main` and its `FLAGS`; see `run`."""
     arguments = flags.split() if isinstance(flags, str) else [*map(str, flags)]
     output, errors = io.StringIO(), io.StringIO()
     policy = keras.config.dtype_policy()
@@ -37,7 +41,7 @@ def run(app, flags, folder):
         contextlib.chdir(folder),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
-        mock.patch.object(sys, "argv", [f"{app}.py", *arguments]),
+        mock.patch.object(sys, "argv", [f"{module.__name__}.py", *arguments]),
     ):
         try:
             command.run(module.main, module.FLAGS)

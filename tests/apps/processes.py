@@ -5,11 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
+from tests.checks import ROOT
 
 # Seconds that a process may take beside others.
 _PATIENCE = 3600
@@ -25,6 +24,19 @@ def start(app, directory, *flags):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+    )
+
+
+def run_python(arguments, directory):
+    """Runs Python to its end in a directory; returns the completed process."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=directory,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_PATIENCE,
     )
 
 

@@ -1,84 +1,106 @@
-import os
-import subprocess
+import importlib.util
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from apps.run import command
+from tests.apps.in_process import run_module
+from tests.apps.processes import run_python
 
 APP = '''"""Greets so many times."""
 from absl import flags, logging
 from apps.run import command
 from kerasapps.errors import InputError
 
-flags.DEFINE_integer("times", 2, "How often.", lower_bound=1)
-flags.DEFINE_float("loudness", 0.5, "How loud.", 0, 1)
-flags.DEFINE_enum("language", "en", ["en", "fr"], "Which language.")
-flags.DEFINE_bool("politely", True, "How.")
+FLAGS = flags.FlagValues()
+flags.DEFINE_integer("times", 2, "How often.", lower_bound=1, flag_values=FLAGS)
+flags.DEFINE_float("loudness", 0.5, "How loud.", 0, 1, flag_values=FLAGS)
+flags.DEFINE_enum("language", "en", ["en", "fr"], "Which one.", flag_values=FLAGS)
+flags.DEFINE_bool("politely", True, "How.", flag_values=FLAGS)
 {needs}
 
 
-def main(*names):
+def main({files}):
     logging.info("not shown")
-    if flags.FLAGS.times > 9:
-        raise InputError("--times=10 is too much; at most 9")
-    if flags.FLAGS.times == 9:
+    times = FLAGS.times
+    FLAGS.set_default("language", "fr")
+    if times == 10:
+        raise InputError("times=10 is too much; at most 9", argument="times")
+    if times == 11:
+        raise InputError("11 people are too much; at most 9", argument="people")
+    if times == 9:
         raise ValueError("a mistake of the program")
-    if flags.FLAGS.times == 8:
+    if times == 8:
         raise KeyboardInterrupt
-    print(flags.FLAGS.times, *names)
+    print(times, FLAGS.language, *[{files}])
 
 
 if __name__ == "__main__":
-    command.run(main, takes_files={takes_files})
+    command.run(main, FLAGS)
 '''
 
 
 @pytest.fixture
-def app(tmp_path):
-    """Runs the app above, or with `takes_files` its twin that takes files."""
+def greet(tmp_path):
+    """Runs the app above in this process, or its twin that takes files."""
 
-    def run(*arguments, takes_files=False, needs=""):
-        source = APP.format(takes_files=takes_files, needs=needs)
-        (tmp_path / "app.py").write_text(source)
-        return subprocess.run(
-            [sys.executable, "app.py", *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
+    def run(*arguments, files="", needs=""):
+        path = tmp_path / "greet.py"
+        path.write_text(APP.format(files=files, needs=needs))
+        spec = importlib.util.spec_from_file_location("greet", path)
+        sys.modules["greet"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return run_module(module, arguments, tmp_path)
 
-    return run
+    yield run
+    del sys.modules["greet"]
 
 
-def test_stopped_by_the_user(app):
-    run = app("--times=8")
-    assert (run.returncode, run.stdout) == (130, "")
-    assert run.stderr == "\nStopped.\n"
+def test_stopped_by_the_user(greet):
+    assert greet("--times=8") == (130, "", "\nStopped.\n")
 
 
-def test_runs(app, tmp_path):
-    run = app("--times=3")
-    assert (run.returncode, run.stdout, run.stderr) == (0, "3\n", "")
+def test_one_that_trains_says_that_it_goes_on(greet):
+    needs = 'flags.DEFINE_bool("resume", True, "", flag_values=FLAGS)'
+    _, _, errors = greet("--times=8", needs=needs)
+    assert errors.endswith("The same command goes on from the last checkpoint.\n")
+
+
+def test_runs(greet, tmp_path):
+    assert greet("--times=3") == (0, "3 fr\n", "")
     (tmp_path / "app.flags").write_text("# a remark\n--times=4\n")
-    assert app("--flagfile=app.flags").stdout == "4\n"
-    files = app("a.png", "--times=5", "b.png", takes_files=True)
-    assert files.stdout == "5 ['a.png', 'b.png']\n"
+    assert greet("--flagfile=app.flags").output == "4 fr\n"
+    assert greet("--flagfile", "app.flags", "--times=5").output == "5 fr\n"
+    files = greet("a.png", "--times=5", "b.png", files="files")
+    assert files.output == "5 fr ['a.png', 'b.png']\n"
 
 
-def test_help(app):
-    run = app("--help")
-    assert run.returncode == 0
-    assert "Greets so many times." in run.stdout
-    assert "--times: How often.\n    (default: '2')" in run.stdout
+def test_again_in_the_same_process_it_has_its_defaults_again(tmp_path, greet):
+    greet()
+    module = sys.modules["greet"]
+    for flags, output in (("--times=3 --language=en", "3 en\n"), ("", "2 fr\n")):
+        assert run_module(module, flags, tmp_path) == (0, output, "")
+    assert module.FLAGS["language"].default == "en"
+    assert not module.FLAGS.is_parsed()
+
+
+def test_help(greet):
+    for flag in ("--help", "-?", "--helpfull"):
+        code, output, errors = greet(flag)
+        assert (code, errors) == (0, "")
+        assert output.startswith("Greets so many times.\n")
+        assert "--times: How often.\n    (default: '2')" in output
+
+
+def test_absl_s_own_flags_are_known(greet):
+    assert greet("--times=3", "--verbosity=1").output == "3 fr\n"
 
 
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        ("--times=10", ["--times=10 is too much; at most 9"]),
+        ("--times=10", ["times=10 is too much; at most 9 (--times)"]),
+        ("--times=11", ["11 people are too much; at most 9"]),
         ("--tims=1", ["'tims'", "times"]),
         ("--times=many", ["--times=many: ", "'many'; it takes a positive integer"]),
         ("--times=0", ["--times=0: 0 is not a positive integer"]),
@@ -87,29 +109,49 @@ def test_help(app):
         ("--loudness=2", ["--loudness=2: 2.0 is not a number in the range [0, 1]"]),
         ("--language=de", ["--language=de: value should be one of <en|fr>"]),
         ("--politely=perhaps", ["--politely=perhaps", "bool"]),
-        ("--flagfile=nope.flags", ["nope.flags"]),
+        ("--flagfile=nope.flags", ["no flagfile 'nope.flags'"]),
         ("times=3", ["'times=3'", "--name=value"]),
     ],
 )
-def test_bad_input_is_one_line(app, argument, words):
-    run = app(argument)
-    assert run.returncode == 1
-    assert run.stdout == ""
-    (line,) = run.stderr.splitlines()
+def test_bad_input_is_one_line(greet, argument, words):
+    code, output, errors = greet(argument)
+    assert (code, output) == (1, "")
+    (line,) = errors.splitlines()
     assert line.startswith("error: ")
     for word in words:
         assert word in line
+    assert "people (--" not in line
 
 
-def test_a_flag_that_is_needed_is_asked_for(app):
-    needs = """flags.DEFINE_multi_string("who", None, "Whom.")
-flags.mark_flag_as_required("who")"""
-    run = app("--times=1", needs=needs)
-    assert (run.returncode, run.stderr) == (1, "error: --who is missing: Whom.\n")
+def test_a_flag_that_is_needed_is_asked_for(greet):
+    needs = """flags.DEFINE_multi_string("who", None, "Whom.", flag_values=FLAGS)
+flags.mark_flag_as_required("who", flag_values=FLAGS)"""
+    assert greet("--times=1", needs=needs) == (
+        1,
+        "",
+        "error: --who is missing: Whom.\n",
+    )
 
 
-def test_a_mistake_of_the_program_keeps_its_traceback(app):
-    run = app("--times=9")
-    assert run.returncode == 1
-    assert "Traceback" in run.stderr
-    assert "a mistake of the program" in run.stderr
+def test_a_mistake_of_the_program_keeps_its_traceback(greet):
+    code, _, errors = greet("--times=9")
+    assert code == 1
+    assert "Traceback" in errors
+    assert "a mistake of the program" in errors
+
+
+def test_a_process_of_its_own_ends_so_too(tmp_path):
+    (tmp_path / "greet.py").write_text(APP.format(files="", needs=""))
+    for flag, code, output, errors in (
+        ("--times=3", 0, "3 fr\n", ""),
+        ("--times=10", 1, "", "error: times=10 is too much; at most 9 (--times)\n"),
+        ("--times=8", 130, "", "\nStopped.\n"),
+    ):
+        run = run_python(["greet.py", flag], tmp_path)
+        assert (run.returncode, run.stdout, run.stderr) == (code, output, errors)
+
+
+def test_flagfiles_of_the_suite_have_bare_names():
+    found = command.flagfiles("train_classifier")
+    assert found["lenet5_mnist"].name == "lenet5_mnist.flags"
+    assert not command.flagfiles("predict")

@@ -1,0 +1,47 @@
+import keras
+import pytest
+
+from apps.run.options import Options
+from kerasapps.errors import InputError
+
+
+def network(units, activation="relu", name="network"):
+    x = keras.Input([2])
+    y = keras.layers.Dense(units, activation=activation)(x)
+    return keras.Model(x, y, name=name)
+
+
+def test_values_are_numbers_and_the_like_or_else_text():
+    options = Options("model_options", ["units=3", "activation=tanh", "units=(4,)"])
+    assert options.arguments(network) == {"units": (4,), "activation": "tanh"}
+    assert options.without("units").arguments(network) == {"activation": "tanh"}
+
+
+def test_a_network_is_built():
+    model = Options("model_options", ["activation=tanh"]).build(network, units=3)
+    assert model.output_shape == (None, 3)
+    assert model.layers[-1].activation is keras.activations.tanh
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (["activaton=3"], "option of network 'activaton'; did you mean activation"),
+        (["name=a"], "--model_options=name=a: name is set by a flag of its own"),
+        (
+            ["units=many"],
+            "network with --model_options=units=many can't be built: ",
+        ),
+        (["activation=rely"], "activation=rely can't be built: "),
+    ],
+)
+def test_what_can_not_be(given, error):
+    options = Options("model_options", given)
+    arguments = {"name": "x"} | ({} if "units=many" in given else {"units": 3})
+    with pytest.raises(InputError, match=error):
+        options.build(network, **arguments)
+
+
+def test_what_takes_any_argument_passes_it_on():
+    found = Options("o", ["size=3"]).arguments(lambda **arguments: arguments)
+    assert found == {"size": 3}
