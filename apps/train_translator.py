@@ -70,16 +70,21 @@ def main() -> None:
         FLAGS.train_split,
     )
     vocabulary_pair = _vocabularies(run, corpus)
-    encoded = _encoded(corpus.train, vocabulary_pair)
+    source, target = vocabulary_pair
+    source_ids = encode_all(source, corpus.train.source)
+    target_ids = encode_all(target, corpus.train.target)
     pairs = SentencePairs(
-        *encoded,
+        source_ids,
+        target_ids,
         FLAGS.tokens_per_batch,
         FLAGS.seed,
         FLAGS.max_length,
         run.strategy.num_replicas_in_sync,
     )
     validation, validation_size = padded_pairs(
-        *_encoded(corpus.validation, vocabulary_pair), FLAGS.max_length
+        encode_all(source, corpus.validation.source),
+        encode_all(target, corpus.validation.target),
+        FLAGS.max_length,
     )
     with run.strategy.scope():
         model = _model(constructor, options, vocabulary_pair)
@@ -94,7 +99,6 @@ def main() -> None:
         if pairs.too_long
         else ""
     )
-    source, target = vocabulary_pair
     run.say(
         f"{constructor.__name__} has {trainable_parameters(model):,} parameters, and "
         f"vocabularies of {source.size:,} and {target.size:,} tokens. {corpus.name} "
@@ -109,7 +113,9 @@ def main() -> None:
         {
             "training pairs": len(corpus.train.source),
             "vocabularies": digest([], source.get_config(), target.get_config()),
-            "sentences": digest([], *map(np.concatenate, encoded)),
+            "sentences": digest(
+                [], np.concatenate(source_ids), np.concatenate(target_ids)
+            ),
             "steps": pairs.steps_per_epoch,
         },
         validation,
@@ -194,12 +200,6 @@ def _vocabularies(run, corpus):
             "--shared_vocabulary"
         )
     return pair
-
-
-def _encoded(sentences, vocabulary_pair):
-    """Returns the ids of each source, and those of each target."""
-    source, target = vocabulary_pair
-    return encode_all(source, sentences.source), encode_all(target, sentences.target)
 
 
 def _model(constructor, options, vocabulary_pair):

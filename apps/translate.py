@@ -44,12 +44,12 @@ def main(sentences: list[str]) -> None:
     typed = not sentences and sys.stdin.isatty()
     if typed:
         print("A sentence a line, please; Ctrl-D ends it.", file=sys.stderr)
-    sentences = map(_checked, sentences or _lines_of_standard_input())
+    checked = map(_checked, sentences or _lines_of_standard_input())
     # What is typed is answered line by line; else errors come before what takes time.
     batches = (
-        ([sentence] for sentence in sentences)
+        ([sentence] for sentence in checked)
         if typed
-        else _batches(list(sentences), FLAGS.batch_size)
+        else _batches(list(checked), FLAGS.batch_size)
     )
     translate = exported.signature(
         folder, "sentences", "translator", "train_translator"

@@ -18,9 +18,11 @@ def defaults(model: str) -> dict:
     Args:
         model: The model's name, as --model has it.
     """
-    found = {"vocabulary_size": 150, "tokens_per_batch": 1024, "epochs": 10}
-    if model in _SMALL:
-        found |= {"schedule": "cosine", "model_options": [*_SMALL[model]]}
-    if model in _SMALL and model != "transformer":
-        found["learning_rate"] = 3e-3
-    return found
+    small = _SMALL.get(model)
+    return {
+        "vocabulary_size": 150,
+        "tokens_per_batch": 1024,
+        "epochs": 10,
+        **({"schedule": "cosine", "model_options": [*small]} if small else {}),
+        **({"learning_rate": 3e-3} if small and model != "transformer" else {}),
+    }

@@ -55,7 +55,11 @@ def read(
         reason = _lacks(path, metrics, keys)
     if reason:
         raise not_finished(directory, task, reason, argument)
-    return FinishedRun(path, metrics, keras_file.load(path / "model.keras"))
+    try:
+        network = keras_file.load(path / "model.keras")
+    except InputError as error:
+        raise InputError(str(error), argument) from error
+    return FinishedRun(path, metrics, network)
 
 
 def not_finished(

@@ -41,13 +41,13 @@ class LastEpochs(keras.callbacks.Callback):
         Args:
             model: The model that was trained.
         """
-        sums = None
+        weights = model.get_weights()
+        sums = [np.zeros(weight.shape, np.float64) for weight in weights]
         for file in self._files:
             with np.load(file, allow_pickle=False) as arrays:
-                weights = [arrays[f"arr_{n}"] for n in range(len(arrays.files))]
-            if sums is None:
-                sums = [np.zeros(w.shape, np.float64) for w in weights]
-            sums = [total + w for total, w in zip(sums, weights, strict=True)]
+                sums = [
+                    total + arrays[f"arr_{number}"] for number, total in enumerate(sums)
+                ]
         means = [
             (total / len(self._files)).astype(weight.dtype)
             for total, weight in zip(sums, weights, strict=True)

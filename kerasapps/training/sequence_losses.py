@@ -51,10 +51,15 @@ class SequenceCrossentropy(keras.losses.Loss):
 class TokenAccuracy(keras.metrics.Mean):
     """The share of tokens that got the largest logit, padding left out."""
 
-    def __init__(self, name="accuracy", **kwargs):
+    def __init__(self, name: str = "accuracy", **kwargs):
         super().__init__(name=name, **kwargs)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ):
         """Counts tokens, int32 `[batch, tokens]`, against their logits."""
         right = keras.ops.cast(keras.ops.argmax(y_pred, axis=-1), "int32") == y_true
         super().update_state(right, y_true != PADDING)
@@ -64,10 +69,15 @@ class TokenAccuracy(keras.metrics.Mean):
 class Perplexity(keras.metrics.Mean):
     """2 to the mean cross-entropy of a token in bits, padding left out."""
 
-    def __init__(self, name="perplexity", **kwargs):
+    def __init__(self, name: str = "perplexity", **kwargs):
         super().__init__(name=name, **kwargs)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ):
         """Adds tokens, int32 `[batch, tokens]`, and their logits."""
         each = keras.ops.sparse_categorical_crossentropy(
             y_true, y_pred, from_logits=True

@@ -56,6 +56,14 @@ def test_what_is_no_finished_run(run, file, content, reason):
     assert error.value.argument == "classifier"
 
 
+def test_a_damaged_network_is_named(run):
+    directory, _ = run
+    (directory / "model.keras").write_bytes(b"torn")
+    with pytest.raises(InputError, match=r"model\.keras") as error:
+        finished_run.read(directory, "classifier", ["dataset"])
+    assert error.value.argument == "model"
+
+
 def test_the_argument_is_the_model():
     with pytest.raises(InputError) as error:
         finished_run.read("nowhere", "translator", [])

@@ -68,10 +68,10 @@ class Subwords(tf.Module):
         self._tokens = tf.constant([*NAMES, *self.pieces])
         self._longest = max(map(len, self.pieces))
         self._children, self._id_of_node = _trie(self.pieces)
-        scores = np.array(self.scores, np.float32)
+        of_pieces = np.array(self.scores, np.float32)
         specials = np.full(len(NAMES), -np.inf, np.float32)
-        specials[UNKNOWN] = scores.min() - _UNKNOWN_PENALTY
-        self._scores = tf.constant(np.concatenate([specials, scores]))
+        specials[UNKNOWN] = of_pieces.min() - _UNKNOWN_PENALTY
+        self._scores = tf.constant(np.concatenate([specials, of_pieces]))
 
     @classmethod
     def train(

@@ -14,9 +14,13 @@ from kerasapps.data.text.words import Words
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.replacing import replacing
 
-KINDS = {"words": Words, "characters": Characters, "subwords": Subwords}
-
 Vocabulary = Words | Characters | Subwords
+
+KINDS: dict[str, type[Vocabulary]] = {
+    "words": Words,
+    "characters": Characters,
+    "subwords": Subwords,
+}
 
 _FILE = "vocabulary.json"
 
