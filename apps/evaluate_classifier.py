@@ -42,9 +42,10 @@ from kerasapps.errors import InputError
 from kerasapps.evaluation.classifier import trained as trained_classifier
 from kerasapps.evaluation.classifier.metrics import class_accuracy, top_k_error
 from kerasapps.evaluation.classifier.protocols import PAPER_SCALES, evaluate, scales_for
+from kerasapps.evaluation.nearest import nearest_neighbors
 from kerasapps.figures.attention_maps import attention_maps
 from kerasapps.figures.kernels import kernels
-from kerasapps.figures.nearest_images import nearest, nearest_images
+from kerasapps.figures.nearest_images import nearest_images
 from kerasapps.figures.saving import save
 from kerasapps.figures.top_five import top_five
 from kerasapps.weights import keras_applications
@@ -411,11 +412,11 @@ def _nearest_training_images(network, preprocessing, data, images):
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     batches = training.batch(FLAGS.batch_size).prefetch(tf.data.AUTOTUNE)
-    found = nearest(
+    found = nearest_neighbors(
         hidden.predict_on_batch(preprocessing.normalize(images)),
-        np.concatenate([hidden.predict_on_batch(batch) for batch in batches]),
+        (hidden.predict_on_batch(batch) for batch in batches),
         _NEIGHBOURS,
-    )
+    ).positions
     positions = np.unique(candidates[found])
     pictures = _as_pixels(_images(data.train, data.decode, preprocessing, positions))
     neighbours = pictures[np.searchsorted(positions, candidates[found])]

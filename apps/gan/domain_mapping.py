@@ -18,9 +18,9 @@ from kerasapps.errors import InputError
 from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.figures.pixels import pixels
 from kerasapps.figures.tiling import tile
-from kerasapps.serving.domain_mapping import export_points, export_translator
+from kerasapps.serving.domain_mapping import export_image_mapping, export_point_mapping
 from kerasapps.training.gan import snapshots
-from kerasapps.training.gan.discogan_trainer import Discovery
+from kerasapps.training.gan.discogan_trainer import DiscoGANTrainer
 
 FLAGS = flags.FLAGS
 
@@ -75,7 +75,7 @@ def _train_points(run, constructor):
     figure = conversions.draw_points({FLAGS.discovery: panel}, FLAGS.dataset)
     run.save_figure("mapping", figure)
     report.animate(run, _point_frame)
-    exported = run.export_dir and export_points(
+    exported = run.export_dir and export_point_mapping(
         _directions(networks), run.export_dir, FLAGS.export_dtype
     )
     _report(run, constructor, networks, history, exported, measures, {})
@@ -130,7 +130,7 @@ def _train_images(run, constructor):
     frames = snapshots.read(run.directory / "samples", _EPOCHS)
     run.save_figure("samples_over_training", conversions.draw_frames(frames))
     report.animate(run, _image_frame)
-    exported = run.export_dir and export_translator(
+    exported = run.export_dir and export_image_mapping(
         _directions(networks), preprocessing, run.export_dir, FLAGS.export_dtype
     )
     more = {name: p.to_config() for name, p in preprocessing.items()}
@@ -181,7 +181,7 @@ def _model(run, constructor, data, arguments):
                 "a_discriminator": discriminators[0],
             }
         )
-        model = Discovery(
+        model = DiscoGANTrainer(
             a_to_b,
             b_to_a,
             *discriminators,

@@ -10,8 +10,8 @@ from absl import flags
 from apps.gan.measuring import random_conditions
 from kerasapps.data.images.attributes import shape_attributes_of
 from kerasapps.errors import InputError
-from kerasapps.evaluation.gan.nearest import nearest
 from kerasapps.evaluation.gan.perceptual_path_length import lerp, slerp
+from kerasapps.evaluation.nearest import nearest_neighbors
 from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.vector_arithmetic import vector_arithmetic
 
@@ -79,8 +79,8 @@ def _nearest(samples, training):
     """
     columns = 7
     grid = samples[: _ROWS * columns].reshape(_ROWS, columns, *samples.shape[1:])
-    found, _ = nearest(grid[:, -1], training)
-    both = np.concatenate([grid, found[:, None]], axis=1)
+    found = nearest_neighbors(grid[:, -1], training).examples
+    both = np.concatenate([grid, found], axis=1)
     titles = [*["samples"] * columns, "nearest"]
     return image_matrix(both, column_titles=titles, framed_columns=[columns])
 

@@ -10,7 +10,7 @@ from absl import flags
 from kerasapps.data.images import attributes
 from kerasapps.data.images import dataset as image_classification
 from kerasapps.evaluation.gan.frechet import Moments
-from kerasapps.evaluation.gan.nearest import nearest
+from kerasapps.evaluation.nearest import nearest_neighbors
 
 FLAGS = flags.FLAGS
 
@@ -127,7 +127,9 @@ def _nearness(run, samples):
     """Returns how far training images are from samples, and from those held out."""
     held_out = next(real_images(run, "validation", _BATCH))
     both = np.concatenate([samples, held_out])
-    _, distances = nearest(both, real_images(run, "train"))
+    found = nearest_neighbors(both, real_images(run, "train"))
+    # Of each pixel, in grey levels.
+    distances = found.distances[:, 0] / np.sqrt(both[0].size)
     of_samples, of_held_out = np.split(distances, [len(samples)])
     name = "distance_to_nearest_training_image"
     return {

@@ -142,7 +142,7 @@ def animate(run, draw) -> None:
         draw: From an epoch and its snapshot to uint8 `[height, width, channels]`.
     """
     if FLAGS.gif:
-        every = snapshots.read(run.directory / "samples", most=10**6)
+        every = snapshots.read(run.directory / "samples", limit=10**6)
         frames = [draw(epoch, arrays) for epoch, arrays in every]
         save_animation(frames, run.directory / "figures" / "samples.gif")
 

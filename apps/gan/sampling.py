@@ -17,7 +17,7 @@ from kerasapps.data.pipeline import replica_batch_size
 from kerasapps.errors import InputError
 from kerasapps.evaluation.gan.generation import draw, generate
 from kerasapps.training.gan import growth, latents
-from kerasapps.training.gan.gan_trainer import Adversarial
+from kerasapps.training.gan.gan_trainer import GANTrainer
 
 FLAGS = flags.FLAGS
 
@@ -97,15 +97,15 @@ def _sizes():
 
 def _model(run, constructor, examples, before=None, fading=None, ema=True):
     """Returns the compiled model; `fading` is whether the last layers fade in."""
-    generate, shown = latents.generate, None
+    generate, transform_real = latents.generate, None
     with run.strategy.scope():
         generator, discriminator = _networks(constructor, examples, before, fading)
         if fading is not None:
             generate = latents.generate_mixed
         if fading:
             share = growth.fade_in(discriminator).share
-            shown = functools.partial(growth.faded, share=share)
-        model = Adversarial(
+            transform_real = functools.partial(growth.faded, share=share)
+        model = GANTrainer(
             generator,
             discriminator,
             generate,
@@ -114,7 +114,7 @@ def _model(run, constructor, examples, before=None, fading=None, ema=True):
             FLAGS.penalty_weight,
             FLAGS.discriminator_steps,
             FLAGS.seed,
-            shown,
+            transform_real,
         )
         steps = examples.training.steps_per_epoch
         # The discriminator's schedule counts its own steps.

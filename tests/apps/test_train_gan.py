@@ -24,7 +24,7 @@ DCGAN = (
 DCGAN_STEPS = 1437 // 96
 STYLEGAN = (
     "--model=stylegan --image_size=16 --model_options=latent_size=8 "
-    "--model_options=base=32 --model_options=most=8 --penalty=r1 --ema=0.9 "
+    "--model_options=fmap_base=32 --model_options=fmap_max=8 --penalty=r1 --ema=0.9 "
     "--epochs=1 --batch_size=96 --checkpoint_every=3 --deterministic --samples=16"
 )
 
