@@ -52,7 +52,7 @@ BAD = {
     "no_model": ("--samples=100", ["--model is missing", "apps.train_gan"]),
     "no_classifier": (
         "--model=runs/labels --classifier=runs/dcgan --samples=100",
-        ["runs/dcgan holds no finished run of an image classifier"],
+        ["runs/dcgan holds no finished run of train_classifier"],
     ),
     "classifier_of_other_classes": (
         "--model=runs/labels --classifier=classifier_0123456789 --samples=100",
