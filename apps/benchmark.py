@@ -37,19 +37,32 @@ from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.serving.folding import fold_batch_normalization
 from kerasapps.weights.keras_applications import TWINS
 
-MODELS = flags.DEFINE_list(
-    "models", "resnet50,vggd,densenet121,efficientnetb0", "Networks that have a twin."
+FLAGS = flags.FlagValues()
+flags.DEFINE_list(
+    "models",
+    "resnet50,vggd,densenet121,efficientnetb0",
+    "Networks that have a twin.",
+    flag_values=FLAGS,
 )
-WHAT = flags.DEFINE_list("what", "training,inference", "What is measured.")
-DTYPE_POLICY = flags.DEFINE_list(
-    "dtype_policy", "float32,mixed_bfloat16", "What is computed in which precision."
+flags.DEFINE_list("what", "training,inference", "What is measured.", flag_values=FLAGS)
+flags.DEFINE_list(
+    "dtype_policy",
+    "float32,mixed_bfloat16",
+    "What is computed in which precision.",
+    flag_values=FLAGS,
 )
-BATCH_SIZE = flags.DEFINE_integer("batch_size", 16, "Images in a batch.", lower_bound=1)
-IMAGE_SIZE = flags.DEFINE_integer(
-    "image_size", 224, "Height and width of the images.", lower_bound=32
+flags.DEFINE_integer(
+    "batch_size", 16, "Images in a batch.", lower_bound=1, flag_values=FLAGS
 )
-REPEATS = flags.DEFINE_integer("repeats", 10, "Turns.", lower_bound=1)
-JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+flags.DEFINE_integer(
+    "image_size",
+    224,
+    "Height and width of the images.",
+    lower_bound=32,
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer("repeats", 10, "Turns.", lower_bound=1, flag_values=FLAGS)
+flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 
 def compare(
@@ -133,33 +146,33 @@ def _inference(
     return lambda: exported.serve(images).numpy()
 
 
-def main():
+def main() -> None:
     """Measures everything that the flags name and prints it."""
     for kind, given, known in (
-        ("model with a twin", MODELS.value, TWINS),
-        ("kind of run", WHAT.value, ("training", "inference")),
-        ("dtype policy", DTYPE_POLICY.value, ("float32", "mixed_bfloat16")),
+        ("model with a twin", FLAGS.models, TWINS),
+        ("kind of run", FLAGS.what, ("training", "inference")),
+        ("dtype policy", FLAGS.dtype_policy, ("float32", "mixed_bfloat16")),
     ):
         for name in given:
             if name not in known:
                 raise unknown_name(kind, name, known)
     rows = []
-    if not JSON.value:
+    if not FLAGS.json:
         print(
             f"{'model':<14} {'dtype policy':<14} {'what':<9} {'ratio':>5} "
             f"{'quartiles':>11} {'images/s':>8} {'twin':>6} {'share':>5} {'twin':>5} "
             f"{'peak':>14}"
         )
-    for name in MODELS.value:
-        for policy in DTYPE_POLICY.value:
-            for what in WHAT.value:
-                size, batch_size = IMAGE_SIZE.value, BATCH_SIZE.value
-                row = compare(name, policy, what, size, batch_size, REPEATS.value)
+    for name in FLAGS.models:
+        for policy in FLAGS.dtype_policy:
+            for what in FLAGS.what:
+                size, batch_size = FLAGS.image_size, FLAGS.batch_size
+                row = compare(name, policy, what, size, batch_size, FLAGS.repeats)
                 rows.append(row)
-                if not JSON.value:
+                if not FLAGS.json:
                     _print(row)
-    if JSON.value:
-        about = {"image_size": IMAGE_SIZE.value, "batch_size": BATCH_SIZE.value}
+    if FLAGS.json:
+        about = {"image_size": FLAGS.image_size, "batch_size": FLAGS.batch_size}
         print(json.dumps({**about, "rows": rows}, indent=2))
 
 
@@ -176,4 +189,4 @@ def _print(row):
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

@@ -28,10 +28,15 @@ from absl import flags
 from apps.run import command
 from apps.run.models import find, has_argument
 
-MODEL = flags.DEFINE_string("model", "densenetbc100k12", "Model.")
-BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=2)
-STEPS = flags.DEFINE_integer("steps", 3, "Steps that are timed.", lower_bound=1)
-JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("model", "densenetbc100k12", "Model.", flag_values=FLAGS)
+flags.DEFINE_integer(
+    "batch_size", 64, "Images in a step.", lower_bound=2, flag_values=FLAGS
+)
+flags.DEFINE_integer(
+    "steps", 3, "Steps that are timed.", lower_bound=1, flag_values=FLAGS
+)
+flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 
 def measure(constructor, recompute: bool, batch_size: int, steps: int) -> dict:
@@ -84,20 +89,20 @@ def _peak_mib():
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def main():
+def main() -> None:
     """Prints the two measurements."""
     kind = "model with the option recompute"
-    constructor = find(MODEL.value, has_argument("recompute"), kind)
+    constructor = find(FLAGS.model, has_argument("recompute"), kind)
     with concurrent.futures.ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), max_tasks_per_child=1
     ) as processes:
         rows = [
             processes.submit(
-                measure, constructor, recompute, BATCH_SIZE.value, STEPS.value
+                measure, constructor, recompute, FLAGS.batch_size, FLAGS.steps
             ).result()
             for recompute in (False, True)
         ]
-    if JSON.value:
+    if FLAGS.json:
         print(json.dumps(rows, indent=2))
         return
     print(f"{'recompute':<10} {'peak MiB':>10} {'s/step':>8}")
@@ -108,4 +113,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

@@ -15,9 +15,11 @@ from absl import flags
 from apps.run import command
 from kerasapps.errors import InputError
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string("output", "runs/comparison.png", "The figure's file, a PNG.")
-flags.DEFINE_bool("held_out", True, "Draw the held-out errors too.")
+FLAGS = flags.FlagValues()
+flags.DEFINE_string(
+    "output", "runs/comparison.png", "The figure's file, a PNG.", flag_values=FLAGS
+)
+flags.DEFINE_bool("held_out", True, "Draw the held-out errors too.", flag_values=FLAGS)
 
 
 def read(run: str) -> dict:
@@ -80,4 +82,4 @@ def main(runs: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, takes_files=True)
+    command.run(main, FLAGS)

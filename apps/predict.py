@@ -13,15 +13,20 @@ from absl import flags
 from apps.run import command, exported
 from kerasapps.errors import InputError
 
-FLAGS = flags.FLAGS
+FLAGS = flags.FlagValues()
 flags.DEFINE_string(
     "model",
     "saved_models/lenet",
     "Folder of the SavedModel, or of a model with numbered versions, of which the "
     "newest is then taken.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_integer(
-    "top_k", 5, "How many classes to print for each file.", lower_bound=1
+    "top_k",
+    5,
+    "How many classes to print for each file.",
+    lower_bound=1,
+    flag_values=FLAGS,
 )
 
 
@@ -65,4 +70,4 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main, takes_files=True)
+    command.run(main, FLAGS)

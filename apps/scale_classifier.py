@@ -29,9 +29,10 @@ import sys
 
 from absl import flags
 
-from apps import train_classifier
-from apps.run import command
-from apps.run import common_flags as common
+from apps.classifier import training_flags
+from apps.classifier.network import input_shape
+from apps.run import command, models
+from apps.run.options import Options
 from kerasapps.errors import InputError
 from kerasapps.evaluation.compound_scaling import (
     Coefficients,
@@ -44,49 +45,70 @@ from kerasapps.figures.saving import save
 from kerasapps.figures.scaling import scaling
 from kerasapps.weights.blueprint import blueprint
 
-FLAGS = flags.FLAGS
-flags.adopt_module_key_flags(train_classifier)
-FLAGS.set_default("model", "resnet20")
-FLAGS.set_default("epochs", 2)
+FLAGS = flags.FlagValues()
+training_flags.define(FLAGS, model="resnet20", epochs=2)
 
 flags.DEFINE_float(
-    "multiply_adds", math.inf, "Most multiply-adds of one image, as in 4e8.", 0
+    "multiply_adds",
+    math.inf,
+    "Most multiply-adds of one image, as in 4e8.",
+    0,
+    flag_values=FLAGS,
 )
 flags.DEFINE_float(
     "memory",
     math.inf,
     "Most bytes of the parameters and of the activations of one --batch_size, float32.",
     lower_bound=0,
+    flag_values=FLAGS,
 )
-flags.DEFINE_float("alpha", None, "Factor of depth in one step of phi.", 1)
-flags.DEFINE_float("beta", None, "Factor of width in one step of phi.", 1)
-flags.DEFINE_float("gamma", None, "Factor of resolution in one step of phi.", 1)
-flags.DEFINE_float("step", 0.2, "Step of the grid of coefficients.", 0.01, 1)
 flags.DEFINE_float(
-    "tolerance", 0.1, "How far alpha * beta^2 * gamma^2 may be from 2.", 0, 1
+    "alpha", None, "Factor of depth in one step of phi.", 1, flag_values=FLAGS
 )
-flags.DEFINE_integer("max_phi", 7, "Greatest phi, whatever the budget.", 1)
+flags.DEFINE_float(
+    "beta", None, "Factor of width in one step of phi.", 1, flag_values=FLAGS
+)
+flags.DEFINE_float(
+    "gamma", None, "Factor of resolution in one step of phi.", 1, flag_values=FLAGS
+)
+flags.DEFINE_float(
+    "step", 0.2, "Step of the grid of coefficients.", 0.01, 1, flag_values=FLAGS
+)
+flags.DEFINE_float(
+    "tolerance",
+    0.1,
+    "How far alpha * beta^2 * gamma^2 may be from 2.",
+    0,
+    1,
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer(
+    "max_phi", 7, "Greatest phi, whatever the budget.", 1, flag_values=FLAGS
+)
 flags.DEFINE_integer(
     "compare",
     0,
     "Train the networks up to this phi, whatever the budget, and as large ones scaled "
     "in one dimension alone, and draw their accuracy.",
     lower_bound=0,
+    flag_values=FLAGS,
 )
-flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 
 _DIMENSIONS = ("depth", "width", "resolution")
 
 
 @flags.multi_flags_validator(
-    ["alpha", "beta", "gamma"], "give all of --alpha, --beta and --gamma, or none"
+    ["alpha", "beta", "gamma"],
+    "give all of --alpha, --beta and --gamma, or none",
+    flag_values=FLAGS,
 )
 def _all_coefficients_or_none(values):
     return len({value is None for value in values.values()}) == 1
 
 
-def main():
+def main() -> None:
     """Runs the app."""
     if FLAGS.scale is not None:
         raise InputError("--scale is what this app finds: leave it out")
@@ -142,12 +164,13 @@ def describe(network):
 
 
 def _baseline():
-    constructor = common.find_model("classifier")
-    arguments = {"input_shape": train_classifier.input_shape(constructor)}
+    constructor = models.find(FLAGS.model, models.of_task("classifier"))
+    shape = input_shape(constructor, FLAGS.input_shape)
+    arguments = {"input_shape": shape}
     if FLAGS.num_classes is not None:
         arguments["num_classes"] = FLAGS.num_classes
-    arguments = common.model_arguments(constructor, **arguments)
-    baseline = blueprint(common.build_model, constructor=constructor, **arguments)
+    options = Options("model_options", FLAGS.model_options)
+    baseline = blueprint(options.build, constructor=constructor, **arguments)
     if not hasattr(baseline, "scaled"):
         raise InputError(
             f"{constructor.__name__} has no rule for scaling; all image classifiers "
@@ -226,7 +249,7 @@ def _training_flags():
             )
     lines = [
         flag.serialize()
-        for flag in FLAGS.get_key_flags_for_module(train_classifier)
+        for flag in _flags_of_training()
         if flag.name not in ("scale", "run_dir", "export_dir")
     ]
     if FLAGS.dataset != "digits" and kind != "folder" and not FLAGS.validation_split:
@@ -239,18 +262,25 @@ def _training_flags():
     return filter(None, lines)
 
 
+def _flags_of_training():
+    """Yields the flags that apps.train_classifier has, too, by their names in order."""
+    theirs = flags.FlagValues()
+    training_flags.define(theirs)
+    return (FLAGS[name] for name in sorted(theirs))
+
+
 def _command(network):
     """Returns the command that trains a network of the table."""
     lines = [
         flag.serialize()
-        for flag in FLAGS.get_key_flags_for_module(train_classifier)
+        for flag in _flags_of_training()
         if flag.value != flag.default and flag.name not in ("model", "run_dir")
     ]
     scale = ",".join(f"{network[name]:g}" for name in _DIMENSIONS)
     # A flag that is given several times is written in several lines.
     given = [argument for line in lines for argument in line.splitlines()]
     arguments = [f"--model={FLAGS.model}", *given, f"--scale={scale}"]
-    return f"python -m apps.train_classifier {shlex.join(arguments)}"
+    return f"{command.invocation('train_classifier')} {shlex.join(arguments)}"
 
 
 def _directory():
@@ -282,4 +312,4 @@ def _table(report):
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

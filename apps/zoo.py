@@ -24,7 +24,8 @@ from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.weights.blueprint import blueprint
 
-JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
+FLAGS = flags.FlagValues()
+flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 _FLAGFILES = pathlib.Path(__file__).parent / "flags"
 
@@ -60,13 +61,13 @@ def describe(constructor) -> dict:
     }
 
 
-def main():
+def main() -> None:
     """Prints the list."""
     oldest_first = sorted(
         models().values(), key=lambda model: inspect.getmodule(model).PAPER.year
     )
     rows = map(describe, oldest_first)
-    if JSON.value:
+    if FLAGS.json:
         print(json.dumps(list(rows), indent=2))
         return
     print(
@@ -90,4 +91,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

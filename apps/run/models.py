@@ -42,6 +42,17 @@ def has_argument(name: str) -> Callable:
     return lambda model: name in inspect.signature(model).parameters
 
 
-def task(model: Callable) -> str:
-    """Returns a constructor's task, as in "classifier"."""
-    return inspect.getmodule(model).PAPER.task
+def of_task(task: str) -> Callable:
+    """Returns the function that says whether a constructor's models are for a task.
+
+    Args:
+        task: The task, for example "classifier".
+    """
+    return lambda model: inspect.getmodule(model).PAPER.task == task
+
+
+def export_name(constructor: Callable) -> str:
+    """Returns the name of a model's exports; the file's where it holds but one."""
+    module = inspect.getmodule(constructor)
+    alone = [inspect.getmodule(m) for m in models().values()].count(module) == 1
+    return (module if alone else constructor).__name__.split(".")[-1].lower()

@@ -2,11 +2,11 @@
 
 An app makes its data and its model and hands them to a `Run`:
 
-    run = Run("train_classifier", export_name)
+    run = Run(FLAGS, "train_classifier", export_name)
     with run.strategy.scope():
         model = ...
         run.compile(model, data.steps_per_epoch, loss=..., metrics=...)
-    history = run.fit(model, data, ...)
+    history = run.fit(model, data, ..., monitor=Monitor("val_accuracy", "max"))
     model = run.keep(model)
 """
 
@@ -14,54 +14,32 @@ An app makes its data and its model and hands them to a `Run`:
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
-import hashlib
-import math
-import os
-import pathlib
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 from absl import flags
+from matplotlib.figure import Figure
 
+from apps.run import directory
+from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 from kerasapps.figures.saving import save
-from kerasapps.replacing import replacing
 from kerasapps.serving.versions import check_writable
 from kerasapps.training import distribution, fit_repair
+from kerasapps.training.averages import averaging
 from kerasapps.training.checkpoint import Checkpoint
+from kerasapps.training.monitor import (
+    BestWeights,
+    EarlyStopping,
+    Evaluators,
+    Monitor,
+    Plateau,
+)
 from kerasapps.training.optimizers import make_optimizer
 from kerasapps.training.schedules import learning_rate_schedule
 from kerasapps.weights import keras_file
-
-FLAGS = flags.FLAGS
-
-# Flags that don't change what is trained.
-_NOT_COMPARED = {
-    *("run_dir", "resume", "checkpoint_every", "data_dir"),
-    *("export_dir", "export_dtype", "gif"),
-    *("beam_size", "length_penalty", "replace_unknown"),
-}
-
-
-def _data_name():
-    """Returns --dataset without its version, or of a folder only its name."""
-    folder = FLAGS.dataset.startswith("folder:")
-    return FLAGS.dataset if folder else FLAGS.dataset.partition(":")[0]
-
-
-def _plain(name):
-    """Returns `name` as fits for a folder; of `folder:PATH` the folder's own."""
-    if name.startswith("folder:"):
-        name = os.path.basename(name.removeprefix("folder:").rstrip("/"))
-    return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
-
-
-def _lines_of(name, lines):
-    """Returns the lines of a flagfile that set a flag, or say that it isn't set."""
-    return [line for line in lines if re.match(rf"(# )?--(no)?{name}\b", line)]
 
 
 class Run:
@@ -70,6 +48,7 @@ class Run:
     Sets up devices, seeds and precision, so it comes before any use of TensorFlow.
 
     Args:
+        values: The app's flags, those of `apps.run.common_flags` among them.
         app_name: The app's name, for example "train_classifier".
         export_name: The name of the export, for example "resnet20".
         task: Names of what is done with the data set, if there is more than one thing
@@ -78,18 +57,26 @@ class Run:
     Attributes:
         strategy: The distribution strategy; make the model in its scope.
         directory: The run directory.
+        export_dir: Where the export goes; empty for nowhere.
         is_chief: Whether this process writes figures, metrics and exports.
 
     Raises:
         InputError: If the devices can't be had as the flags ask for them.
     """
 
-    def __init__(self, app_name: str, export_name: str, task: Sequence[str] = ()):
+    def __init__(
+        self,
+        values: flags.FlagValues,
+        app_name: str,
+        export_name: str,
+        task: Sequence[str] = (),
+    ):
+        self._values = values
         self.app_name = app_name
-        if FLAGS.strategy == "multi_worker":
+        if values.strategy == "multi_worker":
             print("Waiting for all workers.", flush=True)
-        self.strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.num_devices)
-        if FLAGS.jit_compile and self.strategy.num_replicas_in_sync > 1:
+        self.strategy = distribution.make_strategy(values.strategy, values.num_devices)
+        if values.jit_compile and self.strategy.num_replicas_in_sync > 1:
             raise InputError(
                 "--jit_compile compiles a step for one device; leave it out, or give "
                 "--num_devices=1"
@@ -98,100 +85,28 @@ class Run:
         self.is_chief = worker == 0
         if not self.is_chief:
             print(f"Worker {worker} trains; worker 0 tells how it goes.", flush=True)
-        keras.utils.set_random_seed(FLAGS.seed)
-        if FLAGS.deterministic:
+        keras.utils.set_random_seed(values.seed)
+        if values.deterministic:
             tf.config.experimental.enable_op_determinism()
-        keras.config.set_dtype_policy(FLAGS.dtype_policy)
-        self.directory = pathlib.Path(FLAGS.run_dir or self._default_directory())
-        self.export_dir = FLAGS.export_dir
-        if self.export_dir is None:
-            other = FLAGS["dataset"].value != FLAGS["dataset"].default
-            names = [export_name, *([_data_name()] if other else []), *task]
-            self.export_dir = "saved_models/" + "_".join(map(_plain, names))
+        keras.config.set_dtype_policy(values.dtype_policy)
+        self.directory = directory.run_directory(values, app_name)
+        self.export_dir = directory.export_directory(values, export_name, task)
         self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
         self._is_open = False
 
-    def _training_flags(self):
-        """Returns the flags that determine the result, as they are written."""
-        return {
-            flag.name: flag
-            for flag in sorted(
-                FLAGS.get_key_flags_for_module(sys.argv[0]), key=lambda f: f.name
-            )
-            if flag.name not in _NOT_COMPARED
-        }
-
-    def _default_directory(self):
-        name = f"{_plain(FLAGS.model)}_{_plain(_data_name())}"
-        shown = {"model", "dataset"} if _data_name() == FLAGS.dataset else {"model"}
-        changed = [
-            flag.serialize()
-            for flag in self._training_flags().values()
-            if flag.value != flag.default and flag.name not in shown
-        ]
-        if changed:
-            digest = hashlib.sha256("\n".join(changed).encode()).hexdigest()
-            name = f"{name}-{digest[:6]}"
-        return f"runs/{self.app_name}/{name}"
-
-    def _open_directory(self):
-        """Makes the directories, or checks that the run's holds this very run."""
+    def _open(self):
         if self._is_open:
             return
         self._is_open = True
         if self.export_dir and self.is_chief:
             check_writable(self.export_dir)
-        path = self.directory / f"{self.app_name}.flags"
-        lines = {
-            name: flag.serialize() or f"# --{name} is not set"
-            for name, flag in self._training_flags().items()
-        }
-        places = [FLAGS["data_dir"].serialize(), FLAGS["export_dir"].serialize()]
-        text = [
-            f"# python -m apps.{self.app_name} --flagfile={path}",
-            *lines.values(),
-            "# Where things are; it may change when the run is resumed.",
-            f"--run_dir={self.directory}",
-            *filter(None, places),
-        ]
-        try:
-            # By each worker, as each may have a disk of its own.
-            self._checkpoints.mkdir(parents=True, exist_ok=True)
-            (self.directory / "tensorboard").mkdir(exist_ok=True)
-            begun = list(self._checkpoints.rglob("checkpoint-*.npz"))
-            # Only in a folder that is a run's: another may hold anything.
-            if path.exists() and not (FLAGS.resume and begun):
-                self._remove_earlier_run(begun)
-            elif begun and path.exists():
-                before = path.read_text().splitlines()
-                changed = [
-                    name
-                    for name, text in lines.items()
-                    if _lines_of(name, before) != text.splitlines()
-                ]
-                if changed:
-                    raise InputError(
-                        f"{self.directory} holds a run with another --{changed[0]}; "
-                        "give another --run_dir, or --noresume to start anew"
-                    )
-            with replacing(path) as partial:
-                partial.write_text("\n".join(text) + "\n")
-        except OSError as error:
-            raise InputError(
-                f"cannot write the run directory {self.directory}: {error.strerror}; "
-                "give another --run_dir"
-            ) from error
-
-    def _remove_earlier_run(self, checkpoints):
-        for checkpoint in checkpoints:
-            checkpoint.unlink()
-        if self.is_chief:
-            for left in (
-                *self.directory.glob("metrics.json"),
-                *(self.directory / "samples").glob("*.npz"),
-                *(self.directory / "tensorboard").rglob("events.*"),
-            ):
-                left.unlink()
+        directory.open_run(
+            self._values,
+            self.app_name,
+            self.directory,
+            self._checkpoints,
+            self.is_chief,
+        )
 
     def make_optimizer(self, steps_per_epoch: int, ema: bool = True):
         """Returns a new optimizer, as the flags ask for it.
@@ -201,26 +116,26 @@ class Run:
             ema: Whether it may keep the moving average that --ema asks for.
         """
         rate = learning_rate_schedule(
-            FLAGS.schedule,
-            FLAGS.learning_rate,
+            self._values.schedule,
+            self._values.learning_rate,
             steps_per_epoch,
-            FLAGS.epochs,
-            FLAGS.warmup_epochs,
-            [float(e) for e in FLAGS.decay_epochs],
-            FLAGS.decay_rate,
-            FLAGS.warmup_rate,
+            self._values.epochs,
+            self._values.warmup_epochs,
+            [float(e) for e in self._values.decay_epochs],
+            self._values.decay_rate,
+            self._values.warmup_rate,
         )
         return make_optimizer(
-            FLAGS.optimizer,
+            self._values.optimizer,
             rate,
-            FLAGS.momentum,
-            FLAGS.weight_decay,
-            FLAGS.clip_norm,
-            FLAGS.ema if ema else None,
-            FLAGS.nesterov,
-            FLAGS.epsilon,
-            FLAGS.beta_1,
-            FLAGS.beta_2,
+            self._values.momentum,
+            self._values.weight_decay,
+            self._values.clip_norm,
+            self._values.ema if ema else None,
+            self._values.nesterov,
+            self._values.epsilon,
+            self._values.beta_1,
+            self._values.beta_2,
         )
 
     def compile(
@@ -235,7 +150,7 @@ class Run:
             **arguments: Other arguments of the model's `compile`, as loss and metrics.
         """
         optimizer = self.make_optimizer(steps_per_epoch, ema)
-        model.compile(optimizer, jit_compile=FLAGS.jit_compile, **arguments)
+        model.compile(optimizer, jit_compile=self._values.jit_compile, **arguments)
         # A model of several networks has built it on those that it trains.
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
@@ -247,18 +162,20 @@ class Run:
     def fit(
         self,
         model: keras.Model,
-        data,
+        data: TrainingData,
         data_facts: dict,
-        validation=None,
+        validation: tf.data.Dataset | None = None,
         validation_size: int = 0,
-        callbacks=(),
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         stage: str = "",
+        monitor: Monitor | None = None,
+        evaluators: Sequence[Callable[[keras.Model], dict[str, float]]] = (),
     ) -> dict[str, list[float]]:
         """Trains, from the last checkpoint on if there is one.
 
         Args:
             model: The compiled model.
-            data: A `kerasapps.data.pipeline.TrainingData`.
+            data: What it learns from.
             data_facts: What the data is like, fit for JSON: a run isn't resumed on data
                 of which it is not true.
             validation: Data set of single examples as `evaluate` takes them, if any.
@@ -266,40 +183,47 @@ class Run:
             callbacks: Further callbacks, which may not have a state.
             stage: Name of this training in a run that consists of several, one after
                 the other. Those that are done are only restored.
+            monitor: What the plateau schedule, early stopping and the best weights look
+                at: a metric, "val_..." of the validation, or a value of an evaluator.
+            evaluators: Called with the model at the end of each epoch, each returns
+                floats by their names, which join the history.
 
         Returns:
             The history: for each metric a list with a value for each epoch.
 
         Raises:
-            InputError: If the run directory is another run's, or an output can't be
-                written.
+            InputError: If the run directory is another run's, an output can't be
+                written, or a flag needs a monitor where there is none.
             NonFiniteError: If the loss or a weight is no longer finite.
         """
-        self._open_directory()
+        values = self._values
+        steered = self._steering(monitor, stage)
+        self._open()
         # Made before all else, as it knows whether the batch fits the devices.
         training = distribution.training_batches(self.strategy, data)
         if validation is not None:
             validation = distribution.evaluation_batches(
-                self.strategy, validation, validation_size, FLAGS.batch_size
+                self.strategy, validation, validation_size, values.batch_size
             )
             # Makes the metrics' variables, which a checkpoint holds too.
             model.evaluate(validation, steps=1, verbose=0)
         history = keras.callbacks.History()
-        own, stateful = self._callbacks(model, stage)
         checkpoint = Checkpoint(
             self._checkpoints / stage,
             data.steps_per_epoch,
-            FLAGS.checkpoint_every,
+            values.checkpoint_every,
             history,
-            stateful,
+            [(callback, callback.STATE) for callback in steered],
             data_facts,
             agree=lambda steps: distribution.common_steps(self.strategy, steps),
         )
-        if checkpoint.restore(model):
+        stopped = False
+        if self._restore(checkpoint, model):
+            stopped = any(isinstance(c, EarlyStopping) and c.is_over() for c in steered)
             training = distribution.training_batches(
                 self.strategy, data, checkpoint.epoch, checkpoint.step
             )
-        if checkpoint.epoch < FLAGS.epochs:
+        if checkpoint.epoch < values.epochs and not stopped:
             if checkpoint.epoch or checkpoint.step:
                 self.say(
                     f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
@@ -309,9 +233,14 @@ class Run:
                 training,
                 steps_per_epoch=data.steps_per_epoch,
                 initial_epoch=checkpoint.epoch,
-                epochs=FLAGS.epochs,
+                epochs=values.epochs,
                 validation_data=validation,
-                callbacks=[*callbacks, *own, history, checkpoint],
+                callbacks=[
+                    *callbacks,
+                    *self._observers(model, stage, evaluators, steered),
+                    history,
+                    checkpoint,
+                ],
                 shuffle=False,  # It is; `fit` would only warn.
                 verbose=self._verbosity(),
             )
@@ -320,6 +249,13 @@ class Run:
             self.say(f"{what} is trained: nothing left to train.")
             # As `fit` does at its end: puts the averages in place.
             model.optimizer.finalize_variable_values(model.trainable_weights)
+        for callback in steered:
+            if isinstance(callback, BestWeights):
+                callback.restore(model)
+                self.say(
+                    f"The weights are those of epoch {callback.best_epoch + 1}, the "
+                    f"best: {monitor.metric} {callback.best:.4g}."
+                )
         return history.history
 
     def keep(self, model: keras.Model, name: str = "model") -> keras.Model:
@@ -334,36 +270,62 @@ class Run:
             keras_file.save(trained, self.directory / f"{name}.keras")
         return trained
 
-    def _callbacks(self, model, stage):
-        """Returns the callbacks, and those of them that have a state."""
+    def _restore(self, checkpoint, model):
+        try:
+            return checkpoint.restore(model)
+        except InputError as error:
+            raise InputError(
+                f"{error} (--run_dir), or start anew (--noresume)"
+            ) from error
+
+    def _steering(self, monitor, stage):
+        """Returns the callbacks that look at the monitor, as the flags ask for them."""
+        values = self._values
+        asked = {
+            "--schedule=plateau": values.schedule == "plateau",
+            "--early_stopping": values.early_stopping,
+            "--keep_best": values.keep_best,
+        }
+        if monitor is None:
+            for flag, is_asked in asked.items():
+                if is_asked:
+                    raise InputError(
+                        f"{flag} follows a measure of held-out examples, which "
+                        f"{self.app_name} doesn't have; leave it out"
+                    )
+            return []
+        found = []
+        if asked["--schedule=plateau"]:
+            patience = float((values.decay_epochs or [10])[0])
+            found.append(Plateau(monitor, patience, values.decay_rate))
+        if asked["--early_stopping"]:
+            found.append(EarlyStopping(monitor, values.early_stopping))
+        if asked["--keep_best"]:
+            found.append(BestWeights(self._checkpoints / stage / "best", monitor))
+        return found
+
+    def _observers(self, model, stage, evaluators, steered):
+        """Returns the callbacks in their order: what adds values to an epoch first."""
         optimizer = model.optimizer
-        callbacks = [
+        found = [
             keras.callbacks.LambdaCallback(
                 on_epoch_end=lambda epoch, logs: logs.update(
                     learning_rate=float(tf.convert_to_tensor(optimizer.learning_rate))
                 )
             )
         ]
-        stateful = []
-        if getattr(optimizer, "inner_optimizer", optimizer).use_ema:
-            callbacks.append(keras.callbacks.SwapEMAWeights())
-        if FLAGS.schedule == "plateau":
-            plateau = keras.callbacks.ReduceLROnPlateau(
-                monitor="val_accuracy",
-                mode="max",
-                min_delta=0,
-                factor=FLAGS.decay_rate,
-                patience=math.ceil(float((FLAGS.decay_epochs or [10])[0])),
-            )
-            callbacks.append(plateau)
-            stateful.append((plateau, ("best", "wait", "cooldown_counter")))
+        if evaluators:
+            found.append(Evaluators(evaluators))
+        if averaging(model):
+            found.append(keras.callbacks.SwapEMAWeights())
+        found += steered
         if self.is_chief:
-            callbacks.append(
+            found.append(
                 keras.callbacks.TensorBoard(
                     str(self.directory / "tensorboard" / stage), write_graph=False
                 )
             )
-        return callbacks, stateful
+        return found
 
     def _verbosity(self):
         if not self.is_chief:
@@ -375,6 +337,6 @@ class Run:
         if self.is_chief:
             print(text, flush=True)
 
-    def save_figure(self, name: str, figure) -> None:
+    def save_figure(self, name: str, figure: Figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""
         save(figure, self.directory / "figures" / f"{name}.png")

@@ -106,7 +106,7 @@ class Checkpoint(keras.callbacks.Callback):
             if state["data"].get(name) != value:
                 raise InputError(
                     f"the data has changed since {self._directory} was written (its "
-                    f"{name}); give another --run_dir, or --noresume to start anew"
+                    f"{name}); keep checkpoints in another directory"
                 )
         self.epoch, self.step = state["epoch"], state["step"]
         self._assign(model)
@@ -167,7 +167,7 @@ class Checkpoint(keras.callbacks.Callback):
         if state["variables"] != described:
             raise InputError(
                 f"the checkpoints in {self._directory} are of another model or "
-                "optimizer; give another --run_dir, or --noresume to start anew"
+                "optimizer; keep checkpoints in another directory"
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -227,7 +227,8 @@ class Checkpoint(keras.callbacks.Callback):
         rate = _number(self.model.optimizer.learning_rate)
         raise NonFiniteError(
             f"{what} at step {step} (epoch {epoch}), "
-            f"learning rate {rate:g}; {good}; try a lower --learning_rate"
+            f"learning rate {rate:g}; {good}; try a lower learning rate",
+            argument="learning_rate",
         )
 
 

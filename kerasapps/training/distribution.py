@@ -30,17 +30,20 @@ def make_strategy(name: str, num_devices: int | None = None) -> tf.distribute.St
         num_devices = num_devices or len(gpus)
         if num_devices > len(gpus):
             raise InputError(
-                f"--num_devices={num_devices}, but this machine has {len(gpus)} GPUs"
+                f"num_devices={num_devices}, but this machine has {len(gpus)} GPUs",
+                argument="num_devices",
             )
         tf.config.set_visible_devices(gpus[:num_devices], "GPU")
         for gpu in gpus[:num_devices]:
             tf.config.experimental.set_memory_growth(gpu, True)
     else:
         num_devices = num_devices or 1
-        tf.config.set_logical_device_configuration(
-            tf.config.list_physical_devices("CPU")[0],
-            [tf.config.LogicalDeviceConfiguration()] * num_devices,
-        )
+        # One device needs nothing, and where TensorFlow runs already nothing would do.
+        if num_devices > 1:
+            tf.config.set_logical_device_configuration(
+                tf.config.list_physical_devices("CPU")[0],
+                [tf.config.LogicalDeviceConfiguration()] * num_devices,
+            )
     if name == "multi_worker":
         _check_tf_config()
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -64,8 +67,8 @@ def _check_tf_config():
             raise ValueError("not a cluster of workers alone")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            "--strategy=multi_worker needs the environment variable TF_CONFIG to name "
-            f"all workers and which of them this one is, as in {example}"
+            "strategy multi_worker needs the environment variable TF_CONFIG to name all "
+            f"workers and which of them this one is, as in {example}"
         ) from error
 
 

@@ -1,40 +1,16 @@
-"""Runs an app several times in one process, as each process starts slowly."""
+"""Runs apps in this process, as a process of their own starts slowly."""
 
-import json
-import os
-import subprocess
+import contextlib
+import importlib
+import io
 import sys
-from pathlib import Path
+import traceback
 from typing import NamedTuple
+from unittest import mock
 
-ROOT = Path(__file__).parents[2]
+import keras
 
-_RUN_ALL = """
-import contextlib, importlib, io, json, sys, traceback
-from absl.testing import flagsaver
 from apps.run import command
-
-name, cases = json.load(sys.stdin)
-app = importlib.import_module(name)
-results = []
-for case in cases:
-    output, errors = io.StringIO(), io.StringIO()
-    sys.argv = [name, *case]
-    with (
-        flagsaver.flagsaver(),
-        contextlib.redirect_stdout(output),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            command.run(app.main)
-        except SystemExit as exit:
-            code = exit.code or 0
-        except BaseException:
-            traceback.print_exc()
-            code = 1
-    results.append([code, output.getvalue(), errors.getvalue()])
-json.dump(results, sys.stdout)
-"""
 
 
 class Result(NamedTuple):
@@ -45,24 +21,43 @@ class Result(NamedTuple):
     errors: str
 
 
+def run(app, flags, folder):
+    """Runs an app as `python -m apps.<app>` would.
+
+    Args:
+        app: The app's name, as in "train_gan".
+        flags: Its flags, in one string or, where one has spaces, in a list.
+        folder: The working directory.
+    """
+    module = importlib.import_module(f"apps.{app}")
+    arguments = flags.split() if isinstance(flags, str) else [*map(str, flags)]
+    output, errors = io.StringIO(), io.StringIO()
+    policy = keras.config.dtype_policy()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        mock.patch.object(sys, "argv", [f"{app}.py", *arguments]),
+    ):
+        try:
+            command.run(module.main, module.FLAGS)
+        except SystemExit as exit:
+            code = exit.code or 0
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+        finally:
+            keras.config.set_dtype_policy(policy)
+            keras.utils.clear_session()
+    return Result(code, output.getvalue(), errors.getvalue())
+
+
 def run_all(app, cases, folder):
     """Returns the result of each case.
 
     Args:
-        app: The app's module, as in "apps.train_gan".
+        app: The app's name.
         cases: The flags of each case by its name: one string.
         folder: The working directory.
     """
-    process = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL],
-        input=json.dumps([app, [flags.split() for flags in cases.values()]]),
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=3600,
-    )
-    assert process.returncode == 0, process.stderr
-    results = json.loads(process.stdout.splitlines()[-1])
-    return {name: Result(*result) for name, result in zip(cases, results, strict=True)}
+    return {name: run(app, flags, folder) for name, flags in cases.items()}

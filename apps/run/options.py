@@ -1,0 +1,82 @@
+"""Arguments of a network that the command line gives as NAME=VALUE."""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import keras
+
+from kerasapps.errors import InputError, unknown_name
+
+
+class Options(NamedTuple):
+    """What a flag such as --model_options gives.
+
+    Attributes:
+        flag: The flag's name, for errors.
+        given: What it gives, each as NAME=VALUE. Of a name that is given again, as
+            after a flagfile, the last counts.
+    """
+
+    flag: str
+    given: Sequence[str]
+
+    def arguments(self, constructor: Callable, taken: Iterable[str] = ()) -> dict:
+        """Returns the arguments by their names.
+
+        Args:
+            constructor: What takes them. One that takes any passes them on to another.
+            taken: Names of those that flags of their own give.
+
+        Raises:
+            InputError: If an option isn't one of the constructor's.
+        """
+        parameters = inspect.signature(constructor).parameters
+        passes_on = any(p.kind == p.VAR_KEYWORD for p in parameters.values())
+        known = set(parameters) - set(taken)
+        found = {}
+        for option in self.given:
+            name, _, value = option.partition("=")
+            if name in taken:
+                raise InputError(
+                    f"--{self.flag}={option}: {name} is set by a flag of its own"
+                )
+            if name not in known and not passes_on:
+                raise unknown_name(f"option of {constructor.__name__}", name, known)
+            try:
+                found[name] = ast.literal_eval(value)
+            except (SyntaxError, ValueError):
+                found[name] = value
+        return found
+
+    def without(self, name: str) -> "Options":
+        """Returns the options but those of one name."""
+        kept = [o for o in self.given if o.partition("=")[0] != name]
+        return Options(self.flag, kept)
+
+    def build(
+        self, constructor: Callable[..., keras.Model], **arguments
+    ) -> keras.Model:
+        """Returns the network that has these arguments and the options.
+
+        Args:
+            constructor: Returns it.
+            **arguments: Arguments that flags of their own give.
+
+        Raises:
+            InputError: If an option isn't one of the constructor's, or an argument has
+                a value that the network can't take.
+        """
+        arguments |= self.arguments(constructor, arguments)
+        try:
+            return constructor(**arguments)
+        except InputError:
+            raise
+        except (
+            *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+        ) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            given = " ".join(f"--{self.flag}={option}" for option in self.given)
+            name = " with ".join(filter(None, [constructor.__name__, given]))
+            raise InputError(f"{name} can't be built: {reason}") from error
