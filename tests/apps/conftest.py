@@ -104,4 +104,4 @@ def gan_runs(gan_folder):
         name: f"--epochs=1 --run_dir=runs/{name} --export_dir=exported/{name} {flags}"
         for name, flags in GAN_RUNS.items()
     }
-    return gan_folder, run_all("apps.train_gan", cases, gan_folder)
+    return gan_folder, run_all("train_gan", cases, gan_folder)

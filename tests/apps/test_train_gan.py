@@ -190,7 +190,7 @@ def test_a_finished_run_and_its_flagfile(runs):
     (flagfile,) = folder.glob("*.flags")
     # In one process, as what a process leaves isn't what is tested.
     results = run_all(
-        "apps.train_gan",
+        "train_gan",
         {
             "finished": DCGAN,
             "again": f"--flagfile={flagfile} --run_dir=again --export_dir=",

@@ -100,8 +100,18 @@ class GANTrainer(keras.Model):
         """
         super().compile(optimizer, **kwargs)
         self.discriminator_optimizer = two_players.build_optimizers(
-            self, discriminator_optimizer, [self.generator], [self.discriminator]
+            self, discriminator_optimizer, self.generators, self.discriminators
         )
+
+    @property
+    def generators(self) -> list[keras.Model]:
+        """The generator, as the only one."""
+        return [self.generator]
+
+    @property
+    def discriminators(self) -> list[keras.Model]:
+        """The discriminator, as the only one."""
+        return [self.discriminator]
 
     @property
     def metrics(self):
