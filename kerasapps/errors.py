@@ -42,7 +42,7 @@ def unknown_name(
     if near:
         hint = "did you mean " + " or ".join(by_lower[n] for n in near) + "?"
     else:
-        shown = choices if len(choices) <= 20 else [*choices[:20], "..."]
-        hint = "there are: " + ", ".join(shown)
+        named = choices if len(choices) <= 20 else [*choices[:20], "..."]
+        hint = "there are: " + ", ".join(named)
     where = f" in {place!r}" if place else ""
     return InputError(f"unknown {kind} {name!r}{where}; {hint}", argument)

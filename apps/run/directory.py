@@ -30,11 +30,11 @@ def run_directory(values: flags.FlagValues, app_name: str) -> pathlib.Path:
         return pathlib.Path(values.run_dir)
     data = _data_name(values)
     name = f"{_plain(values.model)}_{_plain(data)}"
-    told = {"model", "dataset"} if data == values.dataset else {"model"}
+    in_name = {"model", "dataset"} if data == values.dataset else {"model"}
     changed = [
         flag.serialize()
         for flag in _training_flags(values).values()
-        if flag.value != flag.default and flag.name not in told
+        if flag.value != flag.default and flag.name not in in_name
     ]
     if changed:
         digest = hashlib.sha256("\n".join(changed).encode()).hexdigest()

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import kerasapps.models
 from kerasapps.errors import unknown_name
 
 
-def models(suits: Callable = lambda model: True) -> dict[str, Callable]:
+def models(suits: Callable = lambda model: True) -> dict[str, Any]:
     """Returns the constructors that `kerasapps.models` exports.
 
     Args:
@@ -20,7 +21,7 @@ def models(suits: Callable = lambda model: True) -> dict[str, Callable]:
     return {n.lower(): m for n, m in exported if callable(m) and suits(m)}
 
 
-def find(name: str, suits: Callable, kind: str = "model") -> Callable:
+def find(name: str, suits: Callable, kind: str = "model") -> Any:
     """Returns the constructor of a name, in whatever case.
 
     Args:

@@ -261,10 +261,7 @@ class Run:
         for callback in steered:
             if isinstance(callback, BestWeights):
                 callback.restore(model)
-                self.say(
-                    f"The weights are those of epoch {callback.best_epoch + 1}, the "
-                    f"best: {monitor.metric} {callback.best:.4g}."
-                )
+                self.say(f"The weights are those of {callback.best_of_all()}.")
         return history.history
 
     def keep(self, model: keras.Model, name: str = "model") -> keras.Model:

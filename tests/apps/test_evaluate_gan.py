@@ -120,7 +120,7 @@ def results(gan_runs):
     (folder / "unfinished" / "train_gan.flags").touch()
     cases = {name: f"{flags} --output_dir=out/{name}" for name, flags in GOOD.items()}
     cases |= {name: flags for name, (flags, _) in BAD.items()}
-    return run_all("apps.evaluate_gan", cases, folder)
+    return run_all("evaluate_gan", cases, folder)
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_in_a_process_of_its_own(gan_runs, metrics):
     folder, _ = gan_runs
     process = subprocess.run(
         [
-            *(sys.executable, "-m", "apps.evaluate_gan"),
+            *(sys.executable, "-m", "evaluate_gan"),
             *("--model=runs/ring", "--samples=500", "--json"),
         ],
         cwd=folder,
