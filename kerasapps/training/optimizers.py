@@ -1,6 +1,7 @@
 """Keras's optimizers, with clipping and weight decay as the papers mean them."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -165,7 +166,10 @@ def make_optimizer(
         raise InputError(f"nesterov is for sgd; {name} has no such momentum")
     if epsilon is not None and name == "sgd":
         raise InputError("epsilon is for rmsprop, adadelta, adam, adamw; sgd has none")
-    common = {"learning_rate": learning_rate, "clip_global_norm": clip_global_norm}
+    common: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "clip_global_norm": clip_global_norm,
+    }
     if ema:
         common |= {"use_ema": True, "ema_momentum": ema}
     if epsilon is not None:
