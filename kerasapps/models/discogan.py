@@ -10,7 +10,7 @@ from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
+_PAPER = Paper(
     title="Learning to Discover Cross-Domain Relations with Generative Adversarial "
     "Networks",
     authors="Kim, Cha, Kim, Lee, Kim",
@@ -91,7 +91,7 @@ class DiscoGAN(keras.Model):
         InputError: If there is no such size, or no such number of layers.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = True
@@ -286,7 +286,7 @@ class ToyDiscoGAN(keras.Model):
         example_bounds: None, as points have no bounds.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "points"
     maps_domains = True

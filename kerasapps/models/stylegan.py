@@ -20,14 +20,6 @@ from kerasapps.layers import (
 )
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="A Style-Based Generator Architecture for Generative Adversarial Networks",
-    authors="Karras, Laine, Aila",
-    year=2018,
-    url="https://arxiv.org/abs/1812.04948",
-)
-
-
 # What files of before call these arguments.
 _FORMER_ARGUMENTS = {"base": "fmap_base", "most": "fmap_max"}
 
@@ -241,7 +233,13 @@ class StyleGAN(keras.Model):
         InputError: If the size isn't one of these.
     """
 
-    paper = PAPER
+    paper = Paper(
+        title="A Style-Based Generator Architecture for Generative Adversarial "
+        "Networks",
+        authors="Karras, Laine, Aila",
+        year=2018,
+        url="https://arxiv.org/abs/1812.04948",
+    )
     task = "gan"
     makes = "images"
     maps_domains = False
