@@ -26,7 +26,10 @@ def _normalized(x, name):
 
 def _size(image_size):
     if image_size not in _SIZES:
-        raise InputError(f"DCGAN has images of 28, 32 and 64 pixels, not {image_size}")
+        raise InputError(
+            f"DCGAN has images of 28, 32 and 64 pixels, not {image_size}",
+            argument="image_size",
+        )
     return _SIZES[image_size]
 
 

@@ -36,7 +36,8 @@ def _innermost_size(image_size):
     """Returns height and width of the maps after four halvings."""
     if image_size < 16 or image_size % 16:
         raise InputError(
-            f"DiscoGAN has images of 16, 32, 48, 64 ... pixels, not {image_size}"
+            f"DiscoGAN has images of 16, 32, 48, 64 ... pixels, not {image_size}",
+            argument="image_size",
         )
     return image_size // 16
 
@@ -111,7 +112,9 @@ class DiscoGAN(keras.Model):
     ):
         size = _innermost_size(image_size)
         if num_layers not in (4, 5):
-            raise InputError(f"DiscoGAN has 4 or 5 layers, not {num_layers}")
+            raise InputError(
+                f"DiscoGAN has 4 or 5 layers, not {num_layers}", argument="num_layers"
+            )
         image = keras.Input((image_size, image_size, channels), name="image")
         x = _encode(image, filters)
         if num_layers == 5:
