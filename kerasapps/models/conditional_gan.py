@@ -10,7 +10,7 @@ from kerasapps.models.dcgan import discriminator_layers, generator_layers
 from kerasapps.models.gan import uniform
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
+_PAPER = Paper(
     title="Conditional Generative Adversarial Nets",
     authors="Mirza, Osindero",
     year=2014,
@@ -53,7 +53,7 @@ class ConditionalGAN(keras.Model):
         example_bounds: Bounds of the images.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = False
@@ -248,7 +248,7 @@ class ConvolutionalConditionalGAN(keras.Model):
         InputError: If the size isn't one of these.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = False

@@ -10,14 +10,6 @@ from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="Unsupervised Representation Learning with Deep Convolutional Generative "
-    "Adversarial Networks",
-    authors="Radford, Metz, Chintala",
-    year=2015,
-    url="https://arxiv.org/abs/1511.06434",
-)
-
 # Height and width of the smallest maps, and how often they are doubled.
 _SIZES = {28: (7, 2), 32: (4, 3), 64: (4, 4)}
 
@@ -34,7 +26,10 @@ def _normalized(x, name):
 
 def _size(image_size):
     if image_size not in _SIZES:
-        raise InputError(f"DCGAN has images of 28, 32 and 64 pixels, not {image_size}")
+        raise InputError(
+            f"DCGAN has images of 28, 32 and 64 pixels, not {image_size}",
+            argument="image_size",
+        )
     return _SIZES[image_size]
 
 
@@ -156,7 +151,13 @@ class DCGAN(keras.Model):
         InputError: If the size isn't one of these.
     """
 
-    paper = PAPER
+    paper = Paper(
+        title="Unsupervised Representation Learning with Deep Convolutional Generative "
+        "Adversarial Networks",
+        authors="Radford, Metz, Chintala",
+        year=2015,
+        url="https://arxiv.org/abs/1511.06434",
+    )
     task = "gan"
     makes = "images"
     maps_domains = False

@@ -10,7 +10,7 @@ from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
+_PAPER = Paper(
     title="Learning to Discover Cross-Domain Relations with Generative Adversarial "
     "Networks",
     authors="Kim, Cha, Kim, Lee, Kim",
@@ -36,7 +36,8 @@ def _innermost_size(image_size):
     """Returns height and width of the maps after four halvings."""
     if image_size < 16 or image_size % 16:
         raise InputError(
-            f"DiscoGAN has images of 16, 32, 48, 64 ... pixels, not {image_size}"
+            f"DiscoGAN has images of 16, 32, 48, 64 ... pixels, not {image_size}",
+            argument="image_size",
         )
     return image_size // 16
 
@@ -91,7 +92,7 @@ class DiscoGAN(keras.Model):
         InputError: If there is no such size, or no such number of layers.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = True
@@ -111,7 +112,9 @@ class DiscoGAN(keras.Model):
     ):
         size = _innermost_size(image_size)
         if num_layers not in (4, 5):
-            raise InputError(f"DiscoGAN has 4 or 5 layers, not {num_layers}")
+            raise InputError(
+                f"DiscoGAN has 4 or 5 layers, not {num_layers}", argument="num_layers"
+            )
         image = keras.Input((image_size, image_size, channels), name="image")
         x = _encode(image, filters)
         if num_layers == 5:
@@ -286,7 +289,7 @@ class ToyDiscoGAN(keras.Model):
         example_bounds: None, as points have no bounds.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "points"
     maps_domains = True

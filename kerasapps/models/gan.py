@@ -23,7 +23,7 @@ import keras
 from kerasapps.layers import Maxout, UntiedBias
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
+_PAPER = Paper(
     title="Generative Adversarial Nets",
     authors="Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville, "
     "Bengio",
@@ -63,7 +63,7 @@ class GAN(keras.Model):
         example_bounds: Bounds of the images.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = False
@@ -212,7 +212,7 @@ class ConvolutionalGAN(keras.Model):
         image_size: 32.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "images"
     maps_domains = False
@@ -378,7 +378,7 @@ class PointGAN(keras.Model):
         example_bounds: None, as points have no bounds.
     """
 
-    paper = PAPER
+    paper = _PAPER
     task = "gan"
     makes = "points"
     maps_domains = False

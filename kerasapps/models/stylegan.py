@@ -20,14 +20,6 @@ from kerasapps.layers import (
 )
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="A Style-Based Generator Architecture for Generative Adversarial Networks",
-    authors="Karras, Laine, Aila",
-    year=2018,
-    url="https://arxiv.org/abs/1812.04948",
-)
-
-
 # What files of before call these arguments.
 _FORMER_ARGUMENTS = {"base": "fmap_base", "most": "fmap_max"}
 
@@ -36,7 +28,8 @@ def _stages(resolution):
     """Returns 4, 8, ... up to the resolution."""
     if resolution < 4 or resolution > 1024 or resolution & (resolution - 1):
         raise InputError(
-            f"StyleGAN makes images of 4x4, 8x8, ... 1024x1024, not of {resolution}"
+            f"StyleGAN makes images of 4x4, 8x8, ... 1024x1024, not of {resolution}",
+            argument="image_size",
         )
     return [2**power for power in range(2, resolution.bit_length())]
 
@@ -181,7 +174,9 @@ class StyleGANSynthesis(keras.Model):
         image = to_image(x, image_size)
         if fading:
             if image_size == 4:
-                raise InputError("images of 4x4 are the first: there is no fading")
+                raise InputError(
+                    "images of 4x4 are the first: there is no fading", argument="fading"
+                )
             small = to_image(before, image_size // 2)
             large = keras.layers.UpSampling2D(name="image_up", dtype="float32")(small)
             image = FadeIn(name="fade_in", dtype="float32")([large, image])
@@ -241,7 +236,13 @@ class StyleGAN(keras.Model):
         InputError: If the size isn't one of these.
     """
 
-    paper = PAPER
+    paper = Paper(
+        title="A Style-Based Generator Architecture for Generative Adversarial "
+        "Networks",
+        authors="Karras, Laine, Aila",
+        year=2018,
+        url="https://arxiv.org/abs/1812.04948",
+    )
     task = "gan"
     makes = "images"
     maps_domains = False
@@ -364,7 +365,9 @@ class StyleGANDiscriminator(keras.Model):
                 small = keras.layers.AveragePooling2D(2, name="image_down")(image)
                 x = FadeIn(name="fade_in")([from_image(small, size // 2), x])
         if fading and image_size == 4:
-            raise InputError("images of 4x4 are the first: there is no fading")
+            raise InputError(
+                "images of 4x4 are the first: there is no fading", argument="fading"
+            )
         x = MinibatchStandardDeviation(name="deviation")(x)
         x = convolution(x, feature_maps(4, fmap_base, fmap_max), "conv4")
         x = _leaky(x, "conv4_relu")

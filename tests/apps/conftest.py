@@ -18,7 +18,7 @@ NARROW = "--model_options=filters=2 --discriminator_options=filters=2"
 POINTS = "--batch_size=5120 --learning_rate=1e-3"
 
 GAN_RUNS = {
-    "dcgan": "--samples=64 --batch_size=96 --ema=0.9",
+    "dcgan": "--epochs=2 --samples=64 --batch_size=96 --ema=0.9 --gif",
     "labels": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
     "--image_size=8 --model_options=units=16 --discriminator_steps=2 --batch_size=4",
     "labels_decayed": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
@@ -30,9 +30,11 @@ GAN_RUNS = {
     "--condition=shape --export_dir= --epochs=2",
     "colours": f"{IMAGES} --model=gan --dataset=folder:colours --image_size=8 "
     "--loss=wasserstein --penalty=gradient_penalty --model_options=units=16",
-    "stylegan": f"{IMAGES} --model=stylegan --dataset=folder:flat --image_size=8 "
-    "--first_size=4 --model_options=latent_size=8 --model_options=fmap_base=32 "
-    "--model_options=fmap_max=8",
+    # Nine steps for each of two sizes; killed and started again too.
+    "stylegan": "--samples=9 --batch_size=4 --model=stylegan --dataset=folder:flat "
+    "--image_size=8 --first_size=4 --model_options=latent_size=8 --penalty=r1 "
+    "--model_options=fmap_base=32 --model_options=fmap_max=8 --checkpoint_every=3 "
+    "--ema=0.9 --deterministic",
     "edges": "--batch_size=8 --model=discogan --dataset=folder:flat --target=edges "
     f"--gif --image_size=16 --weight_decay=1e-4 {NARROW}",
     "two_folders": "--batch_size=8 --model=discogan --dataset=folder:colours "
@@ -46,6 +48,12 @@ GAN_RUNS = {
     "--discovery=gan_with_reconstruction --export_dir=",
     "toy1d": f"{POINTS} --model=toydiscogan --dataset=toy1d --export_dir=",
 }
+
+
+def gan_flags(name):
+    """Returns the flags of a run, which is in `runs/<name>`."""
+    places = f"--run_dir=runs/{name} --export_dir=exported/{name}"
+    return f"--epochs=1 {places} {GAN_RUNS[name]}"
 
 
 def draw_images(folder, count, channels=1, first=0):
@@ -100,8 +108,5 @@ def gan_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def gan_runs(gan_folder):
     """The folder with the runs, `runs/<name>`, and what they printed by their names."""
-    cases = {
-        name: f"--epochs=1 --run_dir=runs/{name} --export_dir=exported/{name} {flags}"
-        for name, flags in GAN_RUNS.items()
-    }
+    cases = {name: gan_flags(name) for name in GAN_RUNS}
     return gan_folder, run_all("train_gan", cases, gan_folder)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from unittest import mock
 
 import keras
+from tensorflow.python.framework.config import disable_op_determinism
 
 from apps.run import command
 
@@ -51,6 +52,7 @@ def run_module(module, flags, folder):
             traceback.print_exc()
             code = 1
         finally:
+            disable_op_determinism()
             keras.config.set_dtype_policy(policy)
             keras.utils.clear_session()
     return Result(code, output.getvalue(), errors.getvalue())

@@ -39,15 +39,18 @@ GOOD = {
 BAD = {
     "no_folder": (
         "--model=runs/nowhere",
-        ["--model=runs/nowhere holds no finished run of a GAN", "runs/train_gan"],
+        ["runs/nowhere holds no finished run of train_gan", "runs/train_gan (--model)"],
     ),
     "run_of_a_classifier": (
         "--model=classifier_abc",
-        ["--model=classifier_abc holds no finished run of a GAN"],
+        [
+            "classifier_abc holds no finished run of train_gan: ",
+            "has no 'train_split'",
+        ],
     ),
     "unfinished_run": (
         "--model=unfinished",
-        ["--model=unfinished holds no finished run of a GAN"],
+        ["unfinished holds no finished run of train_gan", "(--model)"],
     ),
     "no_model": ("--samples=100", ["--model is missing", "apps.train_gan"]),
     "no_classifier": (

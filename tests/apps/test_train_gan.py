@@ -1,8 +1,8 @@
-"""The GANs' app as a user runs it: processes, killed and started again too."""
+"""The GANs' app: all kinds of runs, one of them killed and started again."""
 
 import io
 import json
-from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,22 +11,12 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.training import distribution
 from kerasapps.weights import keras_file
-from tests.apps.conftest import GAN_RUNS
-from tests.apps.in_process import run_all
+from tests.apps.conftest import GAN_RUNS, gan_flags
+from tests.apps.in_process import run
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
-
-ROOT = Path(__file__).parents[2]
-DCGAN = (
-    "--epochs=2 --batch_size=96 --checkpoint_every=5 --deterministic --gif "
-    "--samples=16 --ema=0.9"
-)
-DCGAN_STEPS = 1437 // 96
-STYLEGAN = (
-    "--model=stylegan --image_size=16 --model_options=latent_size=8 "
-    "--model_options=fmap_base=32 --model_options=fmap_max=8 --penalty=r1 --ema=0.9 "
-    "--epochs=1 --batch_size=96 --checkpoint_every=3 --deterministic --samples=16"
-)
+from tests.checks import two_replicas
 
 
 def outcome(folder):
@@ -51,61 +41,52 @@ def metrics_of(folder):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """DCGAN and StyleGAN undisturbed and killed; the first on two devices too."""
-    places = {
-        name: tmp_path_factory.mktemp(name)
-        for name in ("dcgan", "dcgan_killed", "stylegan", "stylegan_killed", "two")
-    }
-    outputs = {}
-    whole = start("train_gan", places["dcgan"], DCGAN)
-    killed = start("train_gan", places["dcgan_killed"], DCGAN)
-    pattern = f"runs/*/*/checkpoints/*/checkpoint-{DCGAN_STEPS + 6:010}.npz"
-    kill_at(killed, places["dcgan_killed"], pattern)
-    again = start("train_gan", places["dcgan_killed"], DCGAN)
-    outputs["dcgan"], outputs["dcgan_killed"] = finish(whole), finish(again)
-    whole = start("train_gan", places["stylegan"], STYLEGAN)
-    killed = start("train_gan", places["stylegan_killed"], STYLEGAN)
-    pattern = "runs/*/*/checkpoints/*/16x16/checkpoint-0000000006.npz"
-    kill_at(killed, places["stylegan_killed"], pattern)
-    two = start("train_gan", places["two"], f"{DCGAN} --num_devices=2 --export_dir=")
-    outputs["stylegan"] = finish(whole)
-    again = start("train_gan", places["stylegan_killed"], STYLEGAN)
-    outputs["two"], outputs["stylegan_killed"] = finish(two), finish(again)
-    return places, outputs
+def killed(gan_runs, tmp_path_factory):
+    """The folder of a StyleGAN that was killed at its second size; the run after."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "flat").symlink_to(gan_runs[0] / "flat")
+    flags = gan_flags("stylegan")
+    pattern = "runs/*/checkpoints/*/8x8/checkpoint-0000000006.npz"
+    kill_at(start("train_gan", folder, flags), folder, pattern)
+    return folder, run("train_gan", flags, folder)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "stylegan"])
-def test_a_killed_run_ends_as_if_it_had_not_been(runs, name):
-    places, outputs = runs
-    whole, killed = places[name], places[f"{name}_killed"]
-    assert "Resuming" in outputs[f"{name}_killed"]
-    one, other = outcome(run_directory(whole)), outcome(run_directory(killed))
+def test_a_killed_run_ends_as_if_it_had_not_been(gan_runs, killed):
+    folder, again = killed
+    assert again.code == 0, again.errors
+    one, other = (outcome(place / "runs/stylegan") for place in (gan_runs[0], folder))
     for part, value in one.items():
         assert other[part] == value, part
-    versions = [p.name for p in (killed / "saved_models" / name).iterdir()]
+    versions = [path.name for path in (folder / "exported/stylegan").iterdir()]
     assert versions == ["1"]
 
 
-def test_a_killed_run_goes_on_in_its_stage(runs):
-    output = runs[1]["stylegan_killed"]
-    assert "Stage 8x8 of " in output
+def test_a_killed_run_goes_on_in_its_stage(killed):
+    output = killed[1].output
+    assert "Stage 4x4 of " in output
+    assert "Resuming" in output
     assert "at epoch 1, step 7" in output
 
 
-def test_two_devices_learn_the_same(runs):
-    places, outputs = runs
-    assert "on 2 device(s)" in outputs["two"]
+def test_two_devices_learn_the_same(gan_runs):
+    folder, _ = gan_runs
+    flags = f"{gan_flags('attributes')} --run_dir=runs/two --export_dir="
+    # There may be but one strategy of two devices in a process.
+    strategy = two_replicas()
+    with mock.patch.object(distribution, "make_strategy", return_value=strategy):
+        result = run("train_gan", flags, folder)
+    assert result.code == 0, result.errors
+    assert "on 2 device(s)" in result.output
     one, two = (
-        metrics_of(run_directory(places[name]))["history"] for name in ("dcgan", "two")
+        metrics_of(folder / "runs" / name)["history"] for name in ("attributes", "two")
     )
     for name in ("generator_loss", "discriminator_loss"):
         np.testing.assert_allclose(two[name], one[name], rtol=0.02)
-    assert not (places["two"] / "saved_models").exists()
+    assert not (folder / "exported/two").exists()
 
 
-def test_what_a_run_leaves(runs):
-    folder = run_directory(runs[0]["dcgan"])
+def test_what_a_run_leaves(gan_runs):
+    folder = gan_runs[0] / "runs/dcgan"
     assert {path.name for path in (folder / "figures").iterdir()} == {
         "learning_curves.png",
         "samples.png",
@@ -136,15 +117,15 @@ def test_what_a_run_leaves(runs):
     assert metrics["dataset"] == "digits"
 
 
-def test_a_grown_run_leaves_all_stages(runs):
-    folder = run_directory(runs[0]["stylegan"])
+def test_a_grown_run_leaves_all_stages(gan_runs):
+    folder = gan_runs[0] / "runs/stylegan"
     stages = {path.name for path in folder.glob("checkpoints/worker-0/*")}
-    assert stages == {"8x8", "16x16"}
+    assert stages == {"4x4", "8x8"}
     sizes = []
     for path in sorted((folder / "samples").iterdir()):
         with np.load(path) as file:
             sizes.append(file["samples"].shape[1:3])
-    assert sizes == [(8, 8), (8, 8), (16, 16)]
+    assert sizes == [(4, 4), (4, 4), (8, 8)]
     history = metrics_of(folder)["history"]
     assert {len(values) for values in history.values()} == {2}
     assert "penalty" in history
@@ -152,14 +133,15 @@ def test_a_grown_run_leaves_all_stages(runs):
 
 
 @pytest.mark.parametrize("name", ["dcgan", "stylegan"])
-def test_model_samples_and_export_are_one(runs, name):
-    directory = runs[0][name]
-    folder = run_directory(directory)
+def test_model_samples_and_export_are_one(gan_runs, name):
+    directory, _ = gan_runs
+    folder = directory / "runs" / name
     model = keras_file.load(folder / "model.keras")
-    z = draw(model, 16)
-    pixels = np.clip(generate(model, z) * 127.5 + 127.5, 0, 255)
     with np.load(max((folder / "samples").iterdir())) as last:
-        assert np.abs(last["samples"] - pixels).max() < 0.55
+        samples = last["samples"]
+    z = draw(model, len(samples))
+    pixels = np.clip(generate(model, z) * 127.5 + 127.5, 0, 255)
+    assert np.abs(samples - pixels).max() < 0.55
     place = directory / metrics_of(folder)["export"]
     exported = tf.saved_model.load(str(place)).signatures["serving_default"]
     answer = exported(z=tf.constant(z))
@@ -172,39 +154,50 @@ def test_model_samples_and_export_are_one(runs, name):
     np.testing.assert_array_equal(np.array(decoded), answered[0, ..., 0])
 
 
-def test_it_says_where_everything_is_and_what_to_try_next(runs):
-    directory, output = runs[0]["dcgan"], runs[1]["dcgan"]
-    _, _, summary = output.partition("drawing and exporting.")
+def test_it_says_where_everything_is_and_what_to_try_next(gan_runs):
+    directory, results = gan_runs
+    _, _, summary = results["dcgan"].output.partition("drawing and exporting.")
     words = summary.replace(",", " ").split()
     paths = [word.split("=")[-1] for word in words if "/" in word]
     for path in paths:
         assert (directory / path).exists(), path
-    assert "saved_models/dcgan/1" in paths
-    assert "python -m apps.evaluate_gan --model=runs/train_gan/dcgan_digits" in summary
+    assert "exported/dcgan/1" in paths
+    assert "python -m apps.evaluate_gan --model=runs/dcgan" in summary
 
 
-def test_a_finished_run_and_its_flagfile(runs):
-    directory = runs[0]["dcgan"]
-    folder = run_directory(directory)
+def test_a_finished_run_and_its_flagfile(gan_runs):
+    directory, _ = gan_runs
+    folder = directory / "runs/dcgan"
     before = outcome(folder)
-    (flagfile,) = folder.glob("*.flags")
-    # In one process, as what a process leaves isn't what is tested.
-    results = run_all(
-        "train_gan",
-        {
-            "finished": DCGAN,
-            "again": f"--flagfile={flagfile} --run_dir=again --export_dir=",
-        },
-        directory,
-    )
-    assert [result.code for result in results.values()] == [0, 0], results
-    assert "nothing left to train" in results["finished"].output
+    finished = run("train_gan", gan_flags("dcgan"), directory)
+    assert finished.code == 0, finished.errors
+    assert "nothing left to train" in finished.output
     assert outcome(folder) == before
-    assert [p.name for p in (directory / "saved_models/dcgan").iterdir()] == ["1"]
-    assert "nothing left" not in results["again"].output
-    again = outcome(directory / "again")
-    assert again["networks"] == before["networks"]
-    assert again["samples"] == before["samples"]
+    assert [p.name for p in (directory / "exported/dcgan").iterdir()] == ["1"]
+    flags = "--flagfile=runs/dcgan/train_gan.flags --run_dir=runs/again --export_dir="
+    again = run("train_gan", flags, directory)
+    assert again.code == 0, again.errors
+    assert "nothing left" not in again.output
+    for name in ("model", "discriminator"):
+        one, other = (
+            keras_file.load(directory / "runs" / place / f"{name}.keras").get_weights()
+            for place in ("dcgan", "again")
+        )
+        for weights, expected in zip(one, other, strict=True):
+            np.testing.assert_allclose(weights, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_folders_that_no_flag_names(gan_runs, tmp_path):
+    """Their names are what they were in every version."""
+    (tmp_path / "flat").symlink_to(gan_runs[0] / "flat")
+    flags = "--epochs=1 --batch_size=36 --image_size=8 --model_options=units=4"
+    result = run("train_gan", f"--model=gan --dataset=folder:flat {flags}", tmp_path)
+    assert result.code == 0, result.errors
+    assert (
+        run_directory(tmp_path).relative_to(tmp_path).as_posix()
+        == "runs/train_gan/gan_flat-f62101"
+    )
+    assert (tmp_path / "saved_models/gan_flat/1").is_dir()
 
 
 @pytest.mark.parametrize("name", GAN_RUNS)

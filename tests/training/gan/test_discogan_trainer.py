@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models import ToyDiscoGAN
-from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS, DiscoGANTrainer
+from kerasapps.training.gan.discogan_trainer import DiscoGANTrainer
 from kerasapps.training.optimizers import make_optimizer
 from tests.training.gan import two_players
 from tests.training.gan.two_players import BATCH, STEPS
@@ -105,8 +105,10 @@ def losses(networks, kind, weight, a, b):
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
-@pytest.mark.parametrize("weight", [1.0, 7.0])
-@pytest.mark.parametrize("kind", DISCOVERY_MODELS)
+@pytest.mark.parametrize(
+    ("kind", "weight"),
+    [("gan", 1.0), ("gan_with_reconstruction", 7.0), ("discogan", 7.0)],
+)
 def test_equals_steps_by_hand(kind, weight):
     keras.utils.set_random_seed(0)
     model = discovery(toy, kind, weight)()
@@ -161,7 +163,6 @@ def test_two_replicas_train_as_one():
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_in_16_bits(policy):
-    _, _, exact = two_players.fit(discovery(images), A_IMAGES, B_IMAGES)
     keras.config.set_dtype_policy(policy)
     try:
         _, state, history = two_players.fit(discovery(images), A_IMAGES, B_IMAGES)
@@ -170,6 +171,7 @@ def test_in_16_bits(policy):
     assert all(np.isfinite(values).all() for values in state)
     if policy == "mixed_float16":
         return  # The first steps only find the scale of the losses.
+    _, _, exact = two_players.fit(discovery(images), A_IMAGES, B_IMAGES)
     for name, values in history.items():
         np.testing.assert_allclose(values, exact[name], rtol=0.1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.gan import start
+from apps.gan import networks
 from kerasapps import models
 
 USUAL = {
@@ -20,4 +20,4 @@ USUAL = {
 
 @pytest.mark.parametrize("name", USUAL)
 def test_usual_size(name):
-    assert start.usual_size(getattr(models, name)) == USUAL[name]
+    assert networks.usual_size(getattr(models, name)) == USUAL[name]
