@@ -36,7 +36,7 @@ import kerasapps.figures.confusion_matrix
 from apps.run import command
 from apps.run.metrics import write
 from apps.run.models import find, has_argument
-from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images import loading
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.evaluation.classifier import trained as trained_classifier
@@ -221,7 +221,7 @@ def load_data(models: list[Trained]):
     own = dataset == "digits" or dataset.startswith("folder:")
     asked = None if own or split == "train" else split
     try:
-        data = image_classification.load(
+        data = loading.load(
             dataset, FLAGS.data_dir, validation_split=asked, num_classes=classes
         )
     except InputError as error:
@@ -267,7 +267,7 @@ def _scales():
 
 def _evaluate(models, data, split, scales, directory):
     """Evaluates, writes and prints everything."""
-    labels = np.fromiter((label for _, label in split.examples), int)
+    labels = np.fromiter((example["label"] for example in split.examples), int)
     rows, total = [], 0
     for model in models:
         used = scales_for(FLAGS.protocol, model.preprocessing.image_shape, scales)
@@ -407,7 +407,7 @@ def _nearest_training_images(network, preprocessing, data, images):
     hidden = trained_classifier.last_hidden(network)
     candidates = _some_of(data.train.size, FLAGS.nearest)
     training = data.train.select(candidates).map(
-        lambda raw, _: preprocessing(data.decode(raw)),
+        lambda example: preprocessing(data.decode(example)["image"]),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     batches = training.batch(FLAGS.batch_size).prefetch(tf.data.AUTOTUNE)
@@ -430,7 +430,7 @@ def _some_of(size, count):
 def _images(split, decode, preprocessing, positions):
     """Returns images at the network's size, 0 to 255; `positions` are in order."""
     chosen = split.select(positions).map(
-        lambda raw, _: preprocessing.resize(decode(raw))
+        lambda example: preprocessing.resize(decode(example)["image"])
     )
     return np.stack(list(chosen.as_numpy_iterator()))
 

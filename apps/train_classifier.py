@@ -28,10 +28,9 @@ from apps.run import common_flags as common
 from apps.run import metrics
 from apps.run.models import models
 from apps.run.run import Run
-from kerasapps.data.images import augmentation
-from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images import augmentation, loading
 from kerasapps.data.images.preprocessing import Preprocessing, image_statistics
-from kerasapps.data.pipeline import TrainingData, cache_if_small
+from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
 from kerasapps.errors import InputError
 from kerasapps.evaluation.classifier.metrics import class_accuracy, top_k_error
 from kerasapps.evaluation.multiply_adds import multiply_adds
@@ -97,7 +96,7 @@ def main():
     constructor = common.find_model("classifier")
     run = Run("train_classifier", _export_name(constructor))
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    data = image_classification.load(
+    data = loading.load(
         FLAGS.dataset,
         FLAGS.data_dir,
         FLAGS.train_split,
@@ -122,20 +121,23 @@ def train(run, constructor, data):
     prepare, augment = augmentation.parse(
         FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
     )
-    training = TrainingData(
+    training = ShuffledExamples(
         data.train.examples,
         data.train.size,
         FLAGS.batch_size,
-        lambda image, label, seed: (
-            preprocessing.normalize(augment(image, seed)),
-            label,
+        lambda example, seed: (
+            preprocessing.normalize(augment(example, seed)["image"]),
+            example["label"],
         ),
         FLAGS.seed,
-        prepare=lambda raw, label: (prepare(data.decode(raw)), label),
+        prepare=lambda example: prepare(data.decode(example)),
     )
     validation = cache_if_small(
         data.validation.examples.map(
-            lambda raw, label: (preprocessing(data.decode(raw)), label),
+            lambda example: (
+                preprocessing(data.decode(example)["image"]),
+                example["label"],
+            ),
             num_parallel_calls=tf.data.AUTOTUNE,
         ),
         data.validation.size,
@@ -276,7 +278,7 @@ def _report(run, model, data, preprocessing, validation, history):
     run.save_figure("learning_curves", learning_curves(history))
     logits = model.predict(validation.batch(FLAGS.batch_size), verbose=0)
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
-    labels = np.fromiter((label for _, label in data.validation.examples), int)
+    labels = np.fromiter((e["label"] for e in data.validation.examples), int)
     classes = range(len(data.class_names))
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), labels=classes)
     run.save_figure(
@@ -288,7 +290,7 @@ def _report(run, model, data, preprocessing, validation, history):
         run.save_figure("first_layer_kernels", kernels(first.numpy()))
     shown = _some_right_and_wrong(labels, probabilities.argmax(axis=1))
     chosen = data.validation.select(shown).map(
-        lambda raw, _: preprocessing.resize(data.decode(raw))
+        lambda example: preprocessing.resize(data.decode(example)["image"])
     )
     images = np.stack(list(chosen.as_numpy_iterator())).round().astype(np.uint8)
     images = images[np.searchsorted(np.sort(shown), shown)]

@@ -39,7 +39,7 @@ def held_out(pair, preprocessing, number: int) -> dict[str, np.ndarray]:
 
     def some(data, name):
         images = data.validation.examples.take(number).map(
-            lambda raw, _: preprocessing[name](data.decode(raw))
+            lambda example: preprocessing[name](data.decode(example)["image"])
         )
         return np.stack(list(images.as_numpy_iterator()))
 

@@ -12,7 +12,7 @@ from apps.run import common_flags as common
 from apps.run import metrics
 from apps.run.run import Run
 from kerasapps.data.images import domains
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.data.points.mixtures import TOY_DOMAINS, PointData
 from kerasapps.errors import InputError
 from kerasapps.figures.learning_curves import learning_curves
@@ -95,13 +95,13 @@ def _train_images(run, constructor):
     }
 
     def training(name, data):
-        return TrainingData(
-            data.train.examples.map(lambda raw, _: (raw,)),
+        return ShuffledExamples(
+            data.train.examples,
             data.train.size,
             FLAGS.batch_size,
             lambda image, seed: image,
             FLAGS.seed,
-            prepare=lambda raw: (preprocessing[name](data.decode(raw)),),
+            prepare=lambda example: preprocessing[name](data.decode(example)["image"]),
         )
 
     data = domains.UnpairedData(*(training(*named) for named in _named(pair)))

@@ -8,10 +8,9 @@ import tensorflow as tf
 from absl import flags
 
 from apps.run.models import has_argument
-from kerasapps.data.images import attributes
-from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images import attributes, loading
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples, TrainingData
 from kerasapps.data.points.mixtures import MIXTURES, Mixture, PointData
 from kerasapps.errors import InputError
 from kerasapps.serving.generator import Conditions
@@ -104,7 +103,7 @@ def _images(constructor, size):
             f"--image_size={only}"
         )
     conditional = has_argument("condition_size")(constructor)
-    data = image_classification.load(
+    data = loading.load(
         FLAGS.dataset,
         FLAGS.data_dir,
         FLAGS.train_split,
@@ -128,16 +127,18 @@ def _images(constructor, size):
                 values = getattr(conditions, name) or ()
                 facts[f"{name} of conditions"] = [f"{value:.3g}" for value in values]
             shown = _shown(examples, conditions)
-    if not conditional:
-        examples = examples.map(lambda raw, _: (raw,))
 
-    training = TrainingData(
+    def prepare(example):
+        image = preprocessing(data.decode(example)["image"])
+        return (image, example["condition"]) if conditional else image
+
+    training = ShuffledExamples(
         examples,
         data.train.size,
         _batch_size(data.train.size),
-        lambda *example: example[:-1] if conditional else example[0],
+        lambda example, seed: example,
         FLAGS.seed,
-        prepare=lambda raw, *given: (preprocessing(data.decode(raw)), *given),
+        prepare=prepare,
     )
     return Examples(
         training,
@@ -164,21 +165,22 @@ def in_bounds(constructor, shape) -> Preprocessing:
 
 
 def _conditional(data):
-    """Returns pairs of images and conditions, and what these mean."""
+    """Returns the examples with a `condition` each, and what these mean."""
     if FLAGS.condition == "label":
         conditions = Conditions(data.class_names)
         encoded = data.train.examples.map(
-            lambda raw, label: (raw, conditions.encode(label[None])[0])
+            lambda e: e | {"condition": conditions.encode(e["label"][None])[0]}
         )
         return encoded, conditions
     found = attributes.load(data, FLAGS.condition)
     conditions = Conditions(found.names, found.mean.tolist(), found.deviation.tolist())
-    return attributes.attributed(data.train, found.train), conditions
+    attributed = attributes.attributed(data.train, found.train)
+    return attributed.map(lambda e: e | {"condition": e["attributes"]}), conditions
 
 
 def _shown(examples, conditions):
     if conditions.are_classes:
         given = np.arange(FLAGS.samples) % len(conditions.names)
         return conditions.encode(tf.constant(given)).numpy()
-    few = examples.map(lambda _, given: given).take(FLAGS.samples)
+    few = examples.map(lambda example: example["condition"]).take(FLAGS.samples)
     return np.stack(list(few.repeat().take(FLAGS.samples).as_numpy_iterator()))

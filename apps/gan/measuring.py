@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from kerasapps.data.images import attributes
-from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images import attributes, loading
 from kerasapps.evaluation.gan.frechet import Moments
 from kerasapps.evaluation.gan.nearest import nearest
 
@@ -40,8 +39,8 @@ def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]
     if most is not None:
         examples = split.select(np.random.default_rng(0).permutation(split.size)[:most])
 
-    def prepare(raw, _):
-        image = run.preprocessing.resize(data.decode(raw))
+    def prepare(example):
+        image = run.preprocessing.resize(data.decode(example)["image"])
         return tf.cast(tf.round(image), tf.uint8)
 
     images = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
@@ -150,9 +149,7 @@ def _correlations(names, asked, measured):
 
 
 def _data(dataset, train_split):
-    return image_classification.load(
-        dataset, FLAGS.data_dir, train_split, labelled=False
-    )
+    return loading.load(dataset, FLAGS.data_dir, train_split, labelled=False)
 
 
 @functools.cache
