@@ -131,7 +131,7 @@ def main() -> None:
     default = pathlib.Path("runs", "evaluate_classifier", "_".join(names))
     directory = pathlib.Path(FLAGS.output_dir or default)
     with data.naming_undecodable(), _figures_folder(directory):
-        labels = np.fromiter((label for _, label in split.examples), int)
+        labels = np.fromiter((e["label"] for e in split.examples), int)
         rows, probabilities = _evaluate(models, data, split, scales, labels)
         matrix = confusion_matrix(
             labels, probabilities.argmax(axis=1), labels=range(len(data.class_names))

@@ -23,9 +23,9 @@ from apps.classifier.report import report
 from apps.run import command, models
 from apps.run.options import Options
 from apps.run.run import Run
-from kerasapps.data.images import augmentation, dataset
+from kerasapps.data.images import augmentation, loading
 from kerasapps.data.images.preprocessing import image_statistics
-from kerasapps.data.pipeline import TrainingData, cache_if_small
+from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.training.losses import SmoothedCrossentropy
@@ -41,7 +41,7 @@ def main() -> None:
     constructor = models.find(FLAGS.model, models.of_task("classifier"))
     run = Run(FLAGS, "train_classifier", models.export_name(constructor))
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    data = dataset.load(
+    data = loading.load(
         FLAGS.dataset,
         FLAGS.data_dir,
         FLAGS.train_split,
@@ -76,20 +76,23 @@ def _train(run, constructor, options, arguments, data):
     prepare, augment = augmentation.parse(
         FLAGS.augment, preprocessing=preprocessing, covariance=statistics.covariance
     )
-    training = TrainingData(
+    training = ShuffledExamples(
         data.train.examples,
         data.train.size,
         FLAGS.batch_size,
-        lambda image, label, seed: (
-            preprocessing.normalize(augment(image, seed)),
-            label,
+        lambda example, seed: (
+            preprocessing.normalize(augment(example, seed)["image"]),
+            example["label"],
         ),
         FLAGS.seed,
-        prepare=lambda raw, label: (prepare(data.decode(raw)), label),
+        prepare=lambda example: prepare(data.decode(example)),
     )
     validation = cache_if_small(
         data.validation.examples.map(
-            lambda raw, label: (preprocessing(data.decode(raw)), label),
+            lambda example: (
+                preprocessing(data.decode(example)["image"]),
+                example["label"],
+            ),
             num_parallel_calls=tf.data.AUTOTUNE,
         ),
         data.validation.size,

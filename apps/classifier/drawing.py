@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.evaluation.classifier import trained
 from kerasapps.evaluation.nearest import nearest_neighbors
@@ -24,7 +24,7 @@ _IMAGES, _NEIGHBOURS = 8, 6
 
 
 def pictures(
-    data: ImageClassification,
+    data: ImageDataset,
     split: Split,
     preprocessing: Preprocessing,
     positions: Sequence[int],
@@ -41,7 +41,7 @@ def pictures(
         `[positions, height, width, channels]`.
     """
     chosen = split.select(positions).map(
-        lambda raw, _: preprocessing.resize(data.decode(raw))
+        lambda example: preprocessing.resize(data.decode(example)["image"])
     )
     images = np.stack(list(chosen.as_numpy_iterator()))
     # They come in the order of the split.
@@ -80,7 +80,7 @@ def right_and_wrong(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 def draw_evaluation(
     network: keras.Model,
     preprocessing: Preprocessing,
-    data: ImageClassification,
+    data: ImageDataset,
     split: Split,
     labels: np.ndarray,
     probabilities: np.ndarray,
@@ -106,7 +106,7 @@ def draw_evaluation(
     inputs = np.stack(
         list(
             split.select(chosen)
-            .map(lambda raw, _: preprocessing(data.decode(raw)))
+            .map(lambda example: preprocessing(data.decode(example)["image"]))
             .as_numpy_iterator()
         )
     )
@@ -118,7 +118,7 @@ def draw_evaluation(
         hidden = trained.last_hidden(network)
         places = _some_of(data.train.size, candidates)
         training = data.train.select(places).map(
-            lambda raw, _: preprocessing(data.decode(raw)),
+            lambda example: preprocessing(data.decode(example)["image"]),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         batches = training.batch(batch_size).prefetch(tf.data.AUTOTUNE)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import keras
 
 from apps.run.models import find, has_argument
-from kerasapps.data.images import dataset as loading
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images import loading
+from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.evaluation.classifier import trained
@@ -76,7 +76,7 @@ def load_data(
     dataset: str | None,
     split: str | None,
     data_dir: str | None,
-) -> tuple[ImageClassification, Split]:
+) -> tuple[ImageDataset, Split]:
     """Returns a data set and the split of it that is evaluated.
 
     Args:

@@ -9,7 +9,7 @@ from apps.classifier import drawing
 from apps.run import metrics
 from apps.run.command import invocation
 from apps.run.run import Run
-from kerasapps.data.images.dataset import ImageClassification
+from kerasapps.data.images.dataset import ImageDataset
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.evaluation.classifier.metrics import class_accuracy, top_k_error
 from kerasapps.evaluation.multiply_adds import multiply_adds
@@ -22,7 +22,7 @@ from kerasapps.serving.classifier import export_classifier
 def report(
     run: Run,
     model: keras.Model,
-    data: ImageClassification,
+    data: ImageDataset,
     preprocessing: Preprocessing,
     validation: tf.data.Dataset,
     history: dict[str, list[float]],
@@ -46,7 +46,7 @@ def report(
     run.save_figure("learning_curves", learning_curves(history))
     logits = model.predict(validation.batch(batch_size), verbose=0)
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
-    labels = np.fromiter((label for _, label in data.validation.examples), int)
+    labels = np.fromiter((e["label"] for e in data.validation.examples), int)
     predicted = probabilities.argmax(axis=1)
     classes = range(len(data.class_names))
     matrix = confusion_matrix(labels, predicted, labels=classes)

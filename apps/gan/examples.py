@@ -10,11 +10,10 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from kerasapps.data.images import attributes
-from kerasapps.data.images import dataset as image_classification
-from kerasapps.data.images.dataset import ImageClassification
+from kerasapps.data.images import attributes, loading
+from kerasapps.data.images.dataset import ImageDataset
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.data.points.mixtures import MIXTURES
 from kerasapps.errors import InputError
 from kerasapps.evaluation.gan.generation import draw, generate
@@ -104,15 +103,18 @@ class ImageExamples:
                 examples, conditions = _conditional(data, condition)
                 given = _given(examples, conditions, samples)
             self.facts |= _facts(conditions)
-        else:
-            examples = examples.map(lambda raw, _: (raw,))
-        self.training = TrainingData(
+
+        def prepare(example):
+            image = preprocessing(data.decode(example)["image"])
+            return (image, example["condition"]) if conditions else image
+
+        self.training = ShuffledExamples(
             examples,
             data.train.size,
             source.batch_of_steps(discriminator_steps, data.train.size),
-            lambda *example: example[:-1] if conditions else example[0],
+            lambda example, seed: example,
             source.seed,
-            prepare=lambda raw, *given: (preprocessing(data.decode(raw)), *given),
+            prepare=prepare,
         )
         self.batch_size = source.batch_size
         self.arguments = {"channels": channels}
@@ -243,7 +245,7 @@ def _load(constructor, source, size, condition):
             f"{constructor.__name__} makes images of {only}x{only}: give "
             f"--image_size={only}"
         )
-    return image_classification.load(
+    return loading.load(
         source.dataset,
         source.data_dir,
         source.train_split,
@@ -252,18 +254,19 @@ def _load(constructor, source, size, condition):
 
 
 def _conditional(
-    data: ImageClassification, condition: str
+    data: ImageDataset, condition: str
 ) -> tuple[tf.data.Dataset, Conditions]:
-    """Returns pairs of images and conditions, and what these mean."""
+    """Returns the examples with a `condition` each, and what these mean."""
     if condition == "label":
         conditions = Conditions(data.class_names)
         encoded = data.train.examples.map(
-            lambda raw, label: (raw, conditions.encode(label[None])[0])
+            lambda e: e | {"condition": conditions.encode(e["label"][None])[0]}
         )
         return encoded, conditions
     found = attributes.load(data, condition)
     conditions = Conditions(found.names, found.mean.tolist(), found.deviation.tolist())
-    return attributes.attributed(data.train, found.train), conditions
+    attributed = attributes.attributed(data.train, found.train)
+    return attributed.map(lambda e: e | {"condition": e["attributes"]}), conditions
 
 
 def _facts(conditions):
@@ -280,5 +283,5 @@ def _given(examples, conditions, number):
     if conditions.are_classes:
         labels = np.arange(number) % len(conditions.names)
         return conditions.encode(tf.constant(labels)).numpy()
-    few = examples.map(lambda _, given: given).take(number)
+    few = examples.map(lambda example: example["condition"]).take(number)
     return np.stack(list(few.repeat().take(number).as_numpy_iterator()))

@@ -15,7 +15,7 @@ from apps.gan.trained import Trained, directions
 from kerasapps.data.images import domains
 from kerasapps.data.images.domains import Domains
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.errors import InputError
 from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.tiling import tile
@@ -65,13 +65,13 @@ class ImageDomains:
         }
 
         def training(name, data):
-            return TrainingData(
-                data.train.examples.map(lambda raw, _: (raw,)),
+            return ShuffledExamples(
+                data.train.examples,
                 data.train.size,
                 source.batch_size,
                 lambda image, seed: image,
                 source.seed,
-                prepare=lambda raw: (preprocessing[name](data.decode(raw)),),
+                prepare=lambda e: preprocessing[name](data.decode(e)["image"]),
             )
 
         self.training = domains.UnpairedData(
@@ -149,7 +149,7 @@ def held_out(
 
     def some(data, name):
         images = data.validation.examples.take(number).map(
-            lambda raw, _: preprocessing[name](data.decode(raw))
+            lambda example: preprocessing[name](data.decode(example)["image"])
         )
         return np.stack(list(images.as_numpy_iterator()))
 

@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from apps.gan.trained import Trained
-from kerasapps.data.images import attributes
-from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images import attributes, loading
 from kerasapps.evaluation.gan.features import Classifier, Features
 from kerasapps.evaluation.gan.frechet import Moments
 from kerasapps.evaluation.nearest import nearest_neighbors
@@ -42,8 +41,8 @@ def real_images(
         order = np.random.default_rng(0).permutation(split.size)
         examples = split.select(order[:limit])
 
-    def prepare(raw, _):
-        image = run.preprocessing.resize(data.decode(raw))
+    def prepare(example):
+        image = run.preprocessing.resize(data.decode(example)["image"])
         return tf.cast(tf.round(image), tf.uint8)
 
     images = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
@@ -172,12 +171,12 @@ def _correlations(names, asked, measured):
 
 def _data(run):
     metrics = run.metrics
-    return image_classification.load(
+    return loading.load(
         metrics["dataset"], run.data_dir, metrics["train_split"], labelled=False
     )
 
 
 @functools.cache
 def _attributes(dataset, data_dir, train_split, condition):
-    data = image_classification.load(dataset, data_dir, train_split, labelled=False)
+    data = loading.load(dataset, data_dir, train_split, labelled=False)
     return attributes.load(data, condition).train

@@ -6,6 +6,7 @@ have seen, and workers agree on a global batch without talking to each other.
 """
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -34,26 +35,59 @@ def cache_if_small(dataset: tf.data.Dataset, size: int) -> tf.data.Dataset:
     return dataset.cache() if size * example_bytes <= CACHE_BYTES else dataset
 
 
-class TrainingData:
-    """Shuffled, augmented and batched examples, without end.
+class TrainingData(Protocol):
+    """What a training takes its batches from.
 
-    The data set doesn't end with an epoch: pass `steps_per_epoch` to `fit`. Where `fit`
-    has to find the end by itself, a step without data still counts in the metrics and
-    in the optimizer's iterations.
+    Attributes:
+        steps_per_epoch: Batches of an epoch.
+    """
+
+    steps_per_epoch: int
+
+    def batches(
+        self,
+        epoch: int = 0,
+        step: int = 0,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
+        """Returns a replica's batches from a step of an epoch on, without end.
+
+        They don't end with an epoch: pass `steps_per_epoch` to `fit`. Where `fit` has
+        to find the end by itself, a step without data still counts in the metrics and
+        in the optimizer's iterations.
+
+        Args:
+            epoch: Epoch to begin with, from 0.
+            step: Steps of that epoch to leave out.
+            context: This worker's place among all; None for one worker with one
+                replica.
+
+        Raises:
+            InputError: If a batch can't be shared by the replicas.
+        """
+        ...
+
+
+class ShuffledExamples:
+    """Shuffled, augmented and batched examples: `TrainingData` of any data set.
+
+    An example is whatever structure the data set has: a dict, a tuple or one tensor.
 
     Args:
-        examples: Data set of undecoded examples (tuples) in a fixed order.
+        examples: Data set of single examples in a fixed order.
         size: Number of examples.
         batch_size: Examples in a batch, over all replicas of all workers. The
             examples that are left over at the end of an epoch are dropped: an uneven
             split over replicas would weigh its examples more.
-        transform: Called in the graph with the (prepared) example's components and
-            with a seed of its own, int64 [2], that depends on `seed`, the epoch and
-            the example. Returns what the model takes.
+        transform: Called in the graph with the (prepared) example and with a seed of
+            its own, int64 [2], that depends on `seed`, the epoch and the example.
+            Returns what the model takes.
         seed: Seeds the order and the transformation.
-        prepare: Called in the graph with the example's components; returns new ones,
-            the same in each epoch, as by decoding. Done only once where the results
-            fit in memory.
+        prepare: Called in the graph with an example; returns another, the same in each
+            epoch, as by decoding. Done only once where the results fit in memory.
+
+    Attributes:
+        steps_per_epoch: Batches of an epoch.
 
     Raises:
         InputError: If there is less than one batch.
@@ -64,14 +98,15 @@ class TrainingData:
         examples: tf.data.Dataset,
         size: int,
         batch_size: int,
-        transform: Callable,
+        transform: Callable[[Any, tf.Tensor], Any],
         seed: int,
-        prepare: Callable | None = None,
+        prepare: Callable[[Any], Any] | None = None,
     ):
         if size < batch_size:
             raise InputError(
-                f"--batch_size={batch_size} is more than the {size} training "
-                f"examples; choose at most {size}"
+                f"batch_size={batch_size} is more than the {size} training "
+                f"examples; choose at most {size}",
+                argument="batch_size",
             )
         self.steps_per_epoch = size // batch_size
         self._examples = examples
@@ -79,25 +114,34 @@ class TrainingData:
         self._transform = transform
         self._buffer = min(size, SHUFFLE_BUFFER)
         if prepare:
-            prepared = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+            # Numbered, for `map` would take a tuple apart.
+            prepared = examples.enumerate().map(
+                lambda _, example: prepare(example),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
             cached = cache_if_small(prepared, size)
             if cached is not prepared:
                 self._examples = cached
                 self._buffer = size
             else:
-                self._transform = lambda *example: transform(
-                    *prepare(*example[:-1]), example[-1]
+                self._transform = lambda example, seed: transform(
+                    prepare(example), seed
                 )
         self._seed = seed
 
-    def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
+    def batches(
+        self,
+        epoch: int = 0,
+        step: int = 0,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
         """Returns a replica's batches from a step of an epoch on.
 
         Args:
             epoch: Epoch to begin with, from 0.
             step: Steps of that epoch to leave out.
-            context: The `tf.distribute.InputContext` of this worker. Worker w of n
-                gets every n-th example, from the w-th on; its replicas take turns.
+            context: Worker w of n gets every n-th example, from the w-th on; its
+                replicas take turns. None for one worker with one replica.
 
         Raises:
             InputError: If the batch doesn't divide by the number of replicas.
@@ -131,7 +175,7 @@ class TrainingData:
             tf.data.Dataset.counter(epoch)
             .flat_map(one_epoch)
             .map(
-                lambda seed, example: self._transform(*example, seed),
+                lambda seed, example: self._transform(example, seed),
                 num_parallel_calls=tf.data.AUTOTUNE,
             )
             .batch(share, drop_remainder=True)
@@ -143,13 +187,18 @@ class TrainingData:
 def replica_batch_size(batch_size: int, replicas: int) -> int:
     """Returns the examples of a batch that each replica gets.
 
+    Args:
+        batch_size: Examples in a batch, over all replicas.
+        replicas: Number of replicas.
+
     Raises:
         InputError: If the batch doesn't divide by the number of replicas.
     """
     if batch_size % replicas:
         raise InputError(
-            f"--batch_size={batch_size} does not divide by the {replicas} replicas "
-            f"that share it; choose a multiple of {replicas}"
+            f"batch_size={batch_size} does not divide by the {replicas} replicas "
+            f"that share it; choose a multiple of {replicas}",
+            argument="batch_size",
         )
     return batch_size // replicas
 

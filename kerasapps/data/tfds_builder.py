@@ -32,10 +32,10 @@ def make(
         name = re.split("[/:]", dataset)[0]
         choices = [*tfds.list_builders(), *others]
         if name not in choices:
-            raise unknown_name("dataset", name, choices) from error
+            raise unknown_name("dataset", name, choices, argument="dataset") from error
         # Less the prefix that repeats the arguments.
         reason = re.sub(r'^Failed to construct .*?}": ', "", _first_line(error))
-        raise InputError(f"dataset {dataset!r}: {reason}") from error
+        raise InputError(f"dataset {dataset!r}: {reason}", "dataset") from error
 
 
 def prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
@@ -63,7 +63,9 @@ def prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
         ) from error
 
 
-def split_info(splits: tfds.core.splits.SplitDict, split: str, dataset: str):
+def split_info(
+    splits: tfds.core.splits.SplitDict, split: str, dataset: str
+) -> tfds.core.splits.SplitInfo | tfds.core.splits.SubSplitInfo:
     """Returns what TensorFlow Datasets knows of a split, or of a part of one.
 
     Args:
@@ -88,7 +90,11 @@ def split_info(splits: tfds.core.splits.SplitDict, split: str, dataset: str):
 
 
 def short_name(builder: tfds.core.DatasetBuilder) -> str:
-    """Returns the name and the config, so that it can be a file's name."""
+    """Returns the name and the config, so that it can be a file's name.
+
+    Args:
+        builder: What `make` returned.
+    """
     config = builder.builder_config
     return re.sub(
         r"[^\w.-]+", "_", builder.name + (f"_{config.name}" if config else "")
@@ -96,7 +102,9 @@ def short_name(builder: tfds.core.DatasetBuilder) -> str:
 
 
 def read(
-    builder: tfds.core.DatasetBuilder, split: str, decoders=None
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    decoders: tfds.decode.PartialDecoding | None = None,
 ) -> tf.data.Dataset:
     """Returns the examples of a split, in a fixed order.
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
 
+from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 
 STRATEGIES = ("mirrored", "multi_worker")
@@ -112,12 +114,14 @@ def common_steps(strategy: tf.distribute.Strategy, steps: list[int]) -> list[int
     return [s for s in own if s >= 0 and (gathered == s).numpy().any(axis=1).all()]
 
 
-def training_batches(strategy, data, epoch: int = 0, step: int = 0):
+def training_batches(
+    strategy: tf.distribute.Strategy, data: TrainingData, epoch: int = 0, step: int = 0
+) -> Iterable:
     """Returns the training data as `fit` takes it, split over the replicas.
 
     Args:
         strategy: The run's strategy.
-        data: A `kerasapps.data.pipeline.TrainingData`.
+        data: What to train on.
         epoch: Epoch to begin with, from 0.
         step: Steps of that epoch to leave out.
     """

@@ -242,7 +242,8 @@ def test_an_ensemble_averages_the_probabilities(folder, results):
     assert results["two"][1] is None
     metrics = metrics_of(folder, "two")
     data = digits.load()
-    pixels, labels = zip(*data.validation.examples.as_numpy_iterator(), strict=True)
+    examples = list(data.validation.examples.as_numpy_iterator())
+    pixels, labels = ([e[key] for e in examples] for key in ("image", "label"))
     probabilities = []
     for run in ("run", "other"):
         model = keras_file.load(folder / run / "model.keras")

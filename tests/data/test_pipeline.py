@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerasapps.data import pipeline
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.errors import InputError
 
 SIZE, BATCH = 27, 6  # Four steps; three examples are left over.
@@ -13,8 +13,8 @@ SIZE, BATCH = 27, 6  # Four steps; three examples are left over.
 
 def training_data(size=SIZE, batch_size=BATCH, seed=0):
     """Examples 0 to size - 1, each with the seed that it was transformed by."""
-    return TrainingData(
-        tf.data.Dataset.range(size).map(lambda x: (x,)),
+    return ShuffledExamples(
+        tf.data.Dataset.range(size),
         size,
         batch_size,
         lambda x, seed: (x, seed),
@@ -138,30 +138,53 @@ def test_a_set_larger_than_the_buffer(monkeypatch):
     np.testing.assert_array_equal(take(2, 1, 2, data=data)[0], examples[6:])
 
 
-def test_the_transformation_gets_all_components_and_gives_any():
-    data = TrainingData(
-        tf.data.Dataset.from_tensor_slices((["a", "b"], [0, 1])),
-        2,
-        2,
-        lambda name, label, seed: {"upper": tf.strings.upper(name), "label": label},
-        seed=0,
-    )
+@pytest.mark.parametrize(
+    ("examples", "parts"),
+    [
+        ((["a", "b"], [0, 1]), lambda example: example),
+        ((["a", "b"],), lambda example: (*example, tf.strings.length(example[0]))),
+        (["a", "b"], lambda example: (example, tf.strings.length(example))),
+        (
+            {"name": ["a", "b"], "of": {"label": [0, 1]}},
+            lambda example: (example["name"], example["of"]["label"]),
+        ),
+    ],
+)
+@pytest.mark.parametrize("cache_bytes", [0, 1000])
+def test_an_example_is_any_structure(examples, parts, cache_bytes, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", cache_bytes)
+
+    def prepare(example):
+        name, number = parts(example)
+        return {"upper": tf.strings.upper(name)}, number
+
+    def transform(example, seed):
+        named, number = example
+        return named | {"number": number, "seed": seed}
+
+    dataset = tf.data.Dataset.from_tensor_slices(examples)
+    data = ShuffledExamples(dataset, 2, 2, transform, seed=0, prepare=prepare)
     batch = next(data.batches().as_numpy_iterator())
-    pairs = zip(batch["upper"], batch["label"], strict=True)
-    assert sorted(pairs) == [(b"A", 0), (b"B", 1)]
+    assert batch["seed"].shape == (2, 2)
+    pairs = sorted(zip(batch["upper"], batch["number"], strict=True))
+    assert pairs in ([(b"A", 0), (b"B", 1)], [(b"A", 1), (b"B", 1)])
 
 
 def test_fewer_examples_than_a_batch():
     with pytest.raises(
-        InputError, match=r"--batch_size=6 is more than the 5 .* at most 5"
-    ):
+        InputError, match=r"^batch_size=6 is more than the 5 .* at most 5"
+    ) as caught:
         training_data(size=5)
+    assert caught.value.argument == "batch_size"
     assert training_data(size=6).steps_per_epoch == 1
 
 
 def test_a_batch_that_does_not_divide_by_the_replicas():
-    with pytest.raises(InputError, match=r"--batch_size=6 .* by the 4 replicas"):
+    with pytest.raises(
+        InputError, match=r"^batch_size=6 .* by the 4 replicas"
+    ) as caught:
         training_data().batches(context=tf.distribute.InputContext(1, 0, 4))
+    assert caught.value.argument == "batch_size"
 
 
 @pytest.mark.parametrize("fits", [True, False])
@@ -174,10 +197,10 @@ def test_what_is_the_same_in_each_epoch_is_done_once_if_it_fits(fits, monkeypatc
         return 10 * x
 
     def prepare(x):
-        return (tf.ensure_shape(tf.numpy_function(tenfold, [x], tf.int64), []),)
+        return tf.ensure_shape(tf.numpy_function(tenfold, [x], tf.int64), [])
 
-    examples = tf.data.Dataset.range(10).map(lambda x: (x,))
-    data = TrainingData(examples, 10, 5, lambda x, seed: x, seed=1, prepare=prepare)
+    examples = tf.data.Dataset.range(10)
+    data = ShuffledExamples(examples, 10, 5, lambda x, seed: x, seed=1, prepare=prepare)
     epochs = np.stack(list(data.batches().take(6).as_numpy_iterator())).reshape(3, 10)
     np.testing.assert_array_equal(np.sort(epochs), [range(0, 100, 10)] * 3)
     assert len(np.unique(epochs, axis=0)) == 3

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.errors import InputError
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.checkpoint import Checkpoint, NonFiniteError
@@ -126,10 +126,11 @@ def run(make_model, directory, replicas=1, kill_at=None, epochs=EPOCHS, **option
     y = random.integers(0, 3, SIZE)
     examples = tf.data.Dataset.from_tensor_slices((x, y))
 
-    def jitter(x, y, seed):
+    def jitter(example, seed):
+        x, y = example
         return x + tf.random.stateless_normal([4], seed) / 9, y
 
-    data = TrainingData(examples, SIZE, BATCH, jitter, seed=1)
+    data = ShuffledExamples(examples, SIZE, BATCH, jitter, seed=1)
     strategy = tf.distribute.get_strategy()
     if replicas > 1:
         strategy = two_replicas()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.training import distribution, fit_repair
@@ -43,7 +43,7 @@ def train(replicas, model_class, validation_size, **optimizer):
     x = random.normal(size=(50, 6, 6, 1)).astype("float32")
     y = (x.mean(axis=(1, 2, 3)) > 0).astype("int64")
     examples = tf.data.Dataset.from_tensor_slices((x, y))
-    data = TrainingData(examples, 50, 8, lambda x, y, seed: (x, y), seed=1)
+    data = ShuffledExamples(examples, 50, 8, lambda example, seed: example, seed=1)
     keras.utils.set_random_seed(0)
     with strategy.scope():
         image = keras.Input((6, 6, 1))
@@ -98,7 +98,7 @@ def test_two_replicas_train_as_one(model_class, validation_size, optimizer):
 def test_a_batch_must_divide_by_the_replicas():
     strategy = two_replicas()
     examples = tf.data.Dataset.range(10).map(lambda x: (x, x))
-    data = TrainingData(examples, 10, 3, lambda x, y, seed: (x, y), seed=1)
+    data = ShuffledExamples(examples, 10, 3, lambda example, seed: example, seed=1)
     with pytest.raises(InputError, match="batch_size=3"):
         distribution.training_batches(strategy, data)
 

@@ -24,8 +24,9 @@ def image(augmentation: str) -> types.ModuleType:
             import tensorflow_addons
     except ImportError as error:
         raise InputError(
-            f"augmentation {augmentation!r} (--augment) needs TensorFlow Addons "
+            f"augmentation {augmentation!r} needs TensorFlow Addons "
             f"(tfa-nightly), which is there for Python 3.11 only; "
-            f"this is Python {sys.version_info.major}.{sys.version_info.minor}"
+            f"this is Python {sys.version_info.major}.{sys.version_info.minor}",
+            argument="augment",
         ) from error
     return tensorflow_addons.image

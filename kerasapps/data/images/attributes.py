@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.errors import InputError
 
 SHAPE_ATTRIBUTES = ("thickness", "slant", "width", "height")
@@ -39,13 +39,13 @@ class Attributes(NamedTuple):
     train: np.ndarray
 
 
-def load(data: ImageClassification, source: str) -> Attributes:
+def load(data: ImageDataset, source: str) -> Attributes:
     """Returns the attributes of the training images, with mean 0 and deviation 1.
 
     Args:
         data: The images.
-        source: "shape", for `shape_attributes`; "dataset", for those that the data set
-            has; or the path of a CSV file as `read` takes it, in which the paths are
+        source: "shape", for `shape_attributes`; "dataset", for those that the examples
+            have; or the path of a CSV file as `read` takes it, in which the paths are
             relative to its own folder.
 
     Raises:
@@ -61,9 +61,12 @@ def load(data: ImageClassification, source: str) -> Attributes:
         if not names:
             raise InputError(
                 f"{data.name} has no feature `attributes` of named numbers; write "
-                "shape, or the path of a CSV file"
+                "shape, or the path of a CSV file",
+                argument="source",
             )
-        vectors = _stacked(data.train.attributes)
+        vectors = _stacked(
+            data.train.examples.map(lambda example: example["attributes"])
+        )
     else:
         names, table = read(source)
         vectors = _looked_up(data.train, table, source)
@@ -74,14 +77,16 @@ def load(data: ImageClassification, source: str) -> Attributes:
 
 
 def attributed(split: Split, vectors: np.ndarray) -> tf.data.Dataset:
-    """Returns the `(raw, vector)` pairs of a split, in its order.
+    """Returns the examples of a split in its order, with these `attributes`.
 
     Args:
         split: The images.
         vectors: float32 `[images, attributes]`, as in `Attributes`.
     """
     both = (split.examples, tf.data.Dataset.from_tensor_slices(vectors))
-    return tf.data.Dataset.zip(both).map(lambda example, vector: (example[0], vector))
+    return tf.data.Dataset.zip(both).map(
+        lambda example, vector: example | {"attributes": vector}
+    )
 
 
 def shape_attributes(pixels: tf.Tensor) -> tf.Tensor:
@@ -196,8 +201,9 @@ def _number(cell, path, line):
 def _looked_up(split, table, path):
     if split.paths is None:
         raise InputError(
-            f"attributes from {path} need --dataset=folder:PATH: they go by the paths "
-            "of the images"
+            f"attributes from {path} need a data set folder:PATH: they go by the paths "
+            "of the images",
+            argument="source",
         )
     # Without links, as the two may have come to the same folder by different ways.
     folder = os.path.dirname(os.path.realpath(path))
@@ -215,7 +221,7 @@ def _looked_up(split, table, path):
 def _measured(split, data):
     return _stacked(
         split.examples.map(
-            lambda raw, label: shape_attributes(data.decode(raw)),
+            lambda example: shape_attributes(data.decode(example)["image"]),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
     )

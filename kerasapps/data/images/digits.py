@@ -5,10 +5,10 @@ import sklearn.datasets
 import sklearn.model_selection
 import tensorflow as tf
 
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images.dataset import ImageDataset, Split
 
 
-def load() -> ImageClassification:
+def load() -> ImageDataset:
     """Returns 1,797 grey images of 8x8 pixels: 1,437 to train on, 360 held out.
 
     They are the test set of the UCI "Optical Recognition of Handwritten Digits"
@@ -27,16 +27,16 @@ def load() -> ImageClassification:
             random_state=0,
         )
     )
-    return ImageClassification(
+    return ImageDataset(
         name="digits",
         class_names=tuple("0123456789"),
         channels=1,
         train=_split(train_x, train_y),
         validation=_split(validation_x, validation_y),
-        decode=tf.identity,
+        decode=lambda example: example,
     )
 
 
 def _split(pixels: np.ndarray, labels: np.ndarray) -> Split:
-    examples = tf.data.Dataset.from_tensor_slices((pixels, labels))
+    examples = tf.data.Dataset.from_tensor_slices({"image": pixels, "label": labels})
     return Split(examples=examples, size=len(labels))

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.images import dataset as image_classification
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images import loading
+from kerasapps.data.images.dataset import Example, ImageDataset, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError, unknown_name
@@ -29,8 +29,8 @@ class Domains(NamedTuple):
         b: The same of domain B.
     """
 
-    a: ImageClassification
-    b: ImageClassification
+    a: ImageDataset
+    b: ImageDataset
 
 
 def load(
@@ -42,7 +42,7 @@ def load(
     """Loads two domains, as Kim et al. 2017 (DiscoGAN) map between them.
 
     Args:
-        dataset: A data set as in `image_classification.load`; labels aren't needed.
+        dataset: A data set as in `loading.load`; labels aren't needed.
         target: What the domains are.
 
             - "edges": A is the first half of the training images, B the `edges` of the
@@ -59,10 +59,12 @@ def load(
             there are too few images.
     """
     kind, *classes = target.split(":")
-    data = image_classification.load(
-        dataset, data_dir, train_split, labelled=kind == "classes"
-    )
+    data = loading.load(dataset, data_dir, train_split, labelled=kind == "classes")
     if target == "edges":
+
+        def decode(example: Example) -> Example:
+            return example | {"image": edges(data.decode(example)["image"])}
+
         a, b = _halves(data)
         return Domains(
             dataclasses.replace(a, validation=data.validation),
@@ -71,7 +73,7 @@ def load(
                 name=f"{data.name}_edges",
                 channels=1,
                 validation=data.validation,
-                decode=lambda raw: edges(data.decode(raw)),
+                decode=decode,
             ),
         )
     if target == "halves":
@@ -79,11 +81,12 @@ def load(
     if kind == "classes":
         return _two_classes(data, classes)
     try:
-        other = image_classification.load(target, data_dir, labelled=False)
+        other = loading.load(target, data_dir, labelled=False)
     except InputError as error:
         raise InputError(
             f"target {target!r}: {error}; besides data sets there are edges, halves "
-            "and classes:A:B"
+            "and classes:A:B",
+            argument="target",
         ) from error
     return Domains(data, other)
 
@@ -91,13 +94,16 @@ def load(
 class UnpairedData:
     """Training data of two domains, in pairs that are others in each epoch.
 
-    It has what `fit` needs of a `TrainingData`, and a step sees what depends on the
-    seed, the epoch and the step alone. An epoch is as long as that of the smaller
-    domain; the larger one goes on where it stopped, until all of it was seen.
+    It is `TrainingData` itself: a step sees what depends on the seed, the epoch and the
+    step alone. An epoch is as long as that of the smaller domain; the larger one goes
+    on where it stopped, until all of it was seen.
 
     Args:
         a: Training data of one domain.
         b: The same of the other, with the same batch size.
+
+    Attributes:
+        steps_per_epoch: Batches of an epoch.
     """
 
     def __init__(self, a: TrainingData, b: TrainingData):
@@ -105,13 +111,18 @@ class UnpairedData:
         self._a = a
         self._b = b
 
-    def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
+    def batches(
+        self,
+        epoch: int = 0,
+        step: int = 0,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
         """Returns pairs of a replica's batches, `(a, b)`, from a step of an epoch on.
 
         Args:
             epoch: Epoch to begin with, from 0.
             step: Steps of that epoch to leave out.
-            context: The `tf.distribute.InputContext` of this worker.
+            context: This worker's place among all; None for one with one replica.
 
         Raises:
             InputError: If a batch doesn't divide by the number of replicas.
@@ -143,7 +154,7 @@ def edges(pixels: tf.Tensor) -> tf.Tensor:
     return 255 * tf.cast(squared > _EDGE**2 * tf.reduce_mean(squared), tf.uint8)
 
 
-def _halves(data: ImageClassification) -> Domains:
+def _halves(data: ImageDataset) -> Domains:
     def half(name, which):
         def part(split):
             positions = np.array_split(np.arange(split.size), 2)[which]
@@ -156,17 +167,19 @@ def _halves(data: ImageClassification) -> Domains:
     return Domains(half(f"{data.name}_first", 0), half(f"{data.name}_second", 1))
 
 
-def _two_classes(data: ImageClassification, classes: list[str]) -> Domains:
+def _two_classes(data: ImageDataset, classes: list[str]) -> Domains:
     if len(set(classes)) != 2 or len(classes) != 2:
         raise InputError(
             f"target {':'.join(['classes', *classes])!r}: write two different classes, "
-            "as in classes:3:5"
+            "as in classes:3:5",
+            argument="target",
         )
     labels = [_label(data, name) for name in classes]
     if labels[0] == labels[1]:
         raise InputError(
             f"target {':'.join(['classes', *classes])!r}: both are class "
-            f"{data.class_names[labels[0]]!r}; write two different classes"
+            f"{data.class_names[labels[0]]!r}; write two different classes",
+            argument="target",
         )
     train, validation = _labels(data.train), _labels(data.validation)
 
@@ -185,16 +198,16 @@ def _two_classes(data: ImageClassification, classes: list[str]) -> Domains:
 
 
 def _labels(split: Split) -> np.ndarray:
-    labels = split.examples.map(lambda raw, label: label).batch(1024)
+    labels = split.examples.map(lambda example: example["label"]).batch(1024)
     return np.concatenate(list(labels.as_numpy_iterator()))
 
 
-def _label(data: ImageClassification, name: str) -> int:
+def _label(data: ImageDataset, name: str) -> int:
     if name in data.class_names:
         return data.class_names.index(name)
     if name.isdecimal() and int(name) < len(data.class_names):
         return int(name)
-    raise unknown_name("class", name, data.class_names)
+    raise unknown_name("class", name, data.class_names, argument="target")
 
 
 def _part(split: Split, positions: np.ndarray, name: str) -> Split:

@@ -1,4 +1,4 @@
-"""A user's own images, in one folder per class."""
+"""A user's own images, in one folder per class or all in one."""
 
 import functools
 import re
@@ -12,7 +12,7 @@ import tensorflow as tf
 from absl import logging
 from PIL import ExifTags, Image
 
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images.dataset import Example, ImageDataset, Split
 from kerasapps.errors import InputError
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
@@ -21,7 +21,7 @@ _LAYOUT = "expected <folder>/<split>/<class>/*.png, .jpg or .jpeg"
 _WITHOUT_CLASSES = "expected <folder>/*.png, .jpg or .jpeg"
 
 
-def load(path: str, labelled: bool = True) -> ImageClassification:
+def load(path: str, labelled: bool = True) -> ImageDataset:
     """Loads `path/<split>/<class>/*.{png,jpg,jpeg}`.
 
     The splits are "train" and the first that exists of "validation", "val",
@@ -32,8 +32,8 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
     folders, and what archives from a Mac leave behind, are passed over.
 
     Without labels the images of a split, or all of them, may also lie in a folder
-    that has no folders in it: `path/<split>/*.png` or `path/*.png`. They are then of
-    one class, which has the data set's name.
+    that has no folders in it: `path/<split>/*.png` or `path/*.png`. The examples then
+    have no `label`, and there are no classes.
 
     The header of every image is read. A picture that a camera has stored lying
     on its side (EXIF orientation) is taken as it lies, with a warning.
@@ -43,8 +43,8 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
         labelled: Whether there must be class folders.
 
     Returns:
-        The data set, its classes mixed; `raw` is the path of the image. The
-        images are grey if all of them are, and RGB otherwise.
+        The data set, its classes mixed; the stored `image` is its path. The images
+        are grey if all of them are, and RGB otherwise.
 
     Raises:
         InputError: The folder is missing, a training class has no image, a
@@ -56,8 +56,9 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
         layout = _LAYOUT if labelled else _WITHOUT_CLASSES
         raise InputError(f"there is no folder {path!r}; {layout}")
     data_name = re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder"
-    if not labelled and (_is_flat(root) or _is_flat(root / "train")):
-        train, validation = _without_classes(root, data_name)
+    flat = not labelled and (_is_flat(root) or _is_flat(root / "train"))
+    if flat:
+        train, validation = _without_classes(root)
     elif not labelled and not _folders(root):
         raise InputError(f"no images in {str(root)!r}; {_WITHOUT_CLASSES}")
     else:
@@ -69,7 +70,7 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
             "image to a class"
         )
 
-    class_names = tuple(train)
+    class_names = () if flat else tuple(train)
     for name in class_names:
         try:
             name.encode()
@@ -78,7 +79,7 @@ def load(path: str, labelled: bool = True) -> ImageClassification:
                 f"the name of the class folder {name!r} isn't UTF-8; rename it"
             ) from None
     channels = _check_headers([*_flat(train), *_flat(validation)])
-    return ImageClassification(
+    return ImageDataset(
         name=data_name,
         class_names=class_names,
         channels=channels,
@@ -119,15 +120,15 @@ def _is_flat(path: Path) -> bool:
 
 
 def _without_classes(
-    root: Path, name: str
+    root: Path,
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Returns the images to train and to validate on, as those of one class."""
+    """Returns the images to train and to validate on, as those of one class ""."""
     if _is_flat(root):
-        return _hold_out(_listed({name: root}))
-    train = _listed({name: root / "train"})
+        return _hold_out(_listed({"": root}))
+    train = _listed({"": root / "train"})
     for held_out in _VALIDATION:
         if _is_flat(root / held_out):
-            return train, _listed({name: root / held_out})
+            return train, _listed({"": root / held_out})
     return _hold_out(train)
 
 
@@ -195,20 +196,22 @@ def _flat(classes: dict[str, list[str]]) -> Iterable[str]:
 
 
 def _split(classes: dict[str, list[str]], class_names: tuple[str, ...]) -> Split:
-    """Returns the images in an order that mixes the classes."""
+    """Returns the images in an order that mixes the classes; labelled if there are."""
     paths = np.array(list(_flat(classes)))
-    labels = np.repeat(
-        [class_names.index(name) for name in classes],
-        [len(images) for images in classes.values()],
-    )
     # A buffer shuffles the examples of an epoch: it would not mix classes that lie
     # farther apart than its size.
     order = np.random.default_rng(0).permutation(len(paths))
-    paths, labels = paths[order], labels[order].astype(np.int64)
+    examples = {"image": paths[order]}
+    if class_names:
+        labels = np.repeat(
+            [class_names.index(name) for name in classes],
+            [len(images) for images in classes.values()],
+        )
+        examples["label"] = labels[order].astype(np.int64)
     return Split(
-        examples=tf.data.Dataset.from_tensor_slices((paths, labels)),
+        examples=tf.data.Dataset.from_tensor_slices(examples),
         size=len(paths),
-        paths=tuple(paths.tolist()),
+        paths=tuple(examples["image"].tolist()),
     )
 
 
@@ -256,7 +259,8 @@ def _check_headers(paths: list[str]) -> int:
     return 1 if all(header.grey for header in headers) else 3
 
 
-def _decode(path: tf.Tensor, channels: int) -> tf.Tensor:
-    return tf.io.decode_image(
-        tf.io.read_file(path), channels=channels, expand_animations=False
+def _decode(example: Example, channels: int) -> Example:
+    pixels = tf.io.decode_image(
+        tf.io.read_file(example["image"]), channels=channels, expand_animations=False
     )
+    return example | {"image": pixels}

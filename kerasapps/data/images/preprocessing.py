@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.images.dataset import Split
+from kerasapps.data.images import geometry
+from kerasapps.data.images.dataset import Example, Split
 from kerasapps.errors import InputError
 
 
@@ -17,8 +18,8 @@ class Preprocessing:
     constants only and uses TensorFlow's own ops. Calling it does all three steps:
     the channels become the network's, the image is resized (bilinear,
     antialiased), and from each channel its mean is subtracted before it is divided
-    by its standard deviation. Training augments between `resize` and `normalize`,
-    where images are grey or RGB whatever the network's order.
+    by its standard deviation. Training augments between `resize_example` and
+    `normalize`, where images are grey or RGB whatever the network's order.
 
     Args:
         image_shape: `(height, width, channels)` of the network's input, with 1
@@ -106,19 +107,35 @@ class Preprocessing:
             return self._centre(image[tf.newaxis])[0]
         return self._centre(image)
 
+    def resize_example(self, example: Example) -> Example:
+        """Returns the example with its image resized, boxes and mask moved with it.
+
+        Args:
+            example: Decoded.
+        """
+        image = self.resize(example["image"])
+        if self.shorter_side is None:
+            return geometry.resized(example, image)
+        scaled, margin = self._window(tf.shape(example["image"])[:2])
+        return geometry.in_window(example, image, scaled, margin, self.image_shape[:2])
+
+    def _window(self, size):
+        """Returns the size to resize to, and how much of it is above and left."""
+        # In whole numbers, rounded up: float would now and then lose a pixel.
+        scaled = -(-size * self.shorter_side // tf.reduce_min(size))
+        return scaled, (scaled - self.image_shape[:2]) // 2
+
     def _centre(self, images):
         """Returns the centre of the resized images, without making the rest.
 
         The rest of a very long or very high image might not fit into memory.
         """
         size = tf.shape(images)[1:3]
-        # In whole numbers, rounded up: float would now and then lose a pixel.
-        resized = -(-size * self.shorter_side // tf.reduce_min(size))
-        margin = (resized - self.image_shape[:2]) // 2
+        scaled, margin = self._window(size)
         return tf.raw_ops.ScaleAndTranslate(
             images=images,
             size=self.image_shape[:2],
-            scale=tf.cast(resized / size, tf.float32),
+            scale=tf.cast(scaled / size, tf.float32),
             translation=-tf.cast(margin, tf.float32),
             kernel_type="triangle",
             antialias=True,
@@ -180,7 +197,7 @@ class ImageStatistics(NamedTuple):
 
 def image_statistics(
     split: Split,
-    decode: Callable[[tf.Tensor], tf.Tensor],
+    decode: Callable[[Example], Example],
     image_shape: Sequence[int],
     limit: int = 10_000,
 ) -> ImageStatistics:
@@ -188,7 +205,7 @@ def image_statistics(
 
     Args:
         split: The examples.
-        decode: From a raw example to its pixels, as in `ImageClassification`.
+        decode: From an example to the same with its pixels, as in `ImageDataset`.
         image_shape: `(height, width, channels)` of the network's input.
         limit: Number of images at most. Of more, a fixed random part is taken:
             data sets are stored class by class or, as MNIST, in a pattern.
@@ -202,7 +219,7 @@ def image_statistics(
         split.examples.enumerate()
         .filter(lambda index, example: chosen[index])
         .map(
-            lambda index, example: resize(decode(example[0])),
+            lambda index, example: resize(decode(example)["image"]),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         .batch(64)

@@ -1,11 +1,11 @@
-"""Labelled images from TensorFlow Datasets, by name."""
+"""Images from TensorFlow Datasets, by name."""
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
 from kerasapps.data import tfds_builder
-from kerasapps.data.images.dataset import ImageClassification, Split
+from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.errors import InputError
 
 
@@ -15,14 +15,14 @@ def load(
     train_split: str | None = None,
     validation_split: str | None = None,
     labelled: bool = True,
-) -> ImageClassification:
+) -> ImageDataset:
     """Loads a data set that TensorFlow Datasets knows.
 
     The data is downloaded and prepared only if it isn't there yet. Without
     `train_split` it trains on "train"; without `validation_split` it validates
     on "validation", or else on "test". A data set of a single split has its last
     tenth held out. A feature `attributes` of named numbers or truth values, as
-    celeb_a has it, becomes the attributes of the splits.
+    celeb_a has it, becomes the examples' `attributes`.
 
     Args:
         dataset: Name with config and version as in `tfds.builder`, for example
@@ -34,8 +34,8 @@ def load(
 
     Returns:
         The data set; `class_names` is empty if its labels are plain integers. Where
-        there need be no labels, and some or their names are missing, all images are
-        of one class, which has the data set's name.
+        there need be no labels, and some or their names are missing, the examples have
+        no `label`.
 
     Raises:
         InputError: The name is unknown, the data can't be had, it isn't images
@@ -57,18 +57,20 @@ def load(
     if labelled and bare:
         raise InputError(f"split {bare[0]!r} of dataset {dataset!r} has no labels")
     if not labelled and (bare or not class_names):
-        label_key, class_names = None, (name,)
+        label_key, class_names = None, ()
     names = _attribute_names(builder.info.features)
     train, validation = (
         _split(builder, split, image_key, label_key, names) for split in splits
     )
-    return ImageClassification(
+    return ImageDataset(
         name=name,
         class_names=class_names,
         channels=image.shape[-1],
         train=train,
         validation=validation,
-        decode=image.decode_example,
+        decode=lambda example: (
+            example | {"image": image.decode_example(example["image"])}
+        ),
         attribute_names=names,
     )
 
@@ -139,7 +141,8 @@ def _splits(
         if not held_out:
             raise InputError(
                 f"dataset {dataset!r} has the splits {', '.join(names)}; "
-                "say which to validate on with --validation_split"
+                "choose validation_split among them",
+                argument="validation_split",
             )
         validation_split = held_out[0]
 
@@ -183,28 +186,24 @@ def _split(
     label_key: str | None,
     attribute_names: tuple[str, ...],
 ) -> Split:
-    def image_and_label(example):
-        label = (
-            tf.cast(example[label_key], tf.int64)
-            if label_key
-            else tf.constant(0, tf.int64)
-        )
-        return example[image_key], label
+    def named(stored):
+        example = {"image": stored[image_key]}
+        if label_key:
+            example["label"] = tf.cast(stored[label_key], tf.int64)
+        if attribute_names:
+            values = [stored["attributes"][name] for name in attribute_names]
+            example["attributes"] = tf.stack([tf.cast(v, tf.float32) for v in values])
+        return example
 
-    def vector(example):
-        values = [example["attributes"][name] for name in attribute_names]
-        return tf.stack([tf.cast(value, tf.float32) for value in values])
-
-    wanted = {image_key: True} | ({label_key: True} if label_key else {})
-    # The image as it is stored.
-    images = _read(builder, split, wanted, {image_key: tfds.decode.SkipDecoding()})
-    attributes = None
+    wanted = {image_key: True}
+    if label_key:
+        wanted[label_key] = True
     if attribute_names:
-        attributes = _read(builder, split, {"attributes": True}).map(vector)
+        wanted["attributes"] = True
+    # The image as it is stored.
+    stored = _read(builder, split, wanted, {image_key: tfds.decode.SkipDecoding()})
     return Split(
-        examples=images.map(image_and_label),
-        size=builder.info.splits[split].num_examples,
-        attributes=attributes,
+        examples=stored.map(named), size=builder.info.splits[split].num_examples
     )
 
 

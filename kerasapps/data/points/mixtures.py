@@ -49,14 +49,16 @@ class Mixture(NamedTuple):
 class PointData:
     """Batches of points without end, all of them new.
 
-    It has what `fit` needs of a `kerasapps.data.pipeline.TrainingData`, and draws a
-    batch at a time.
+    It is a `kerasapps.data.pipeline.TrainingData` that draws a batch at a time.
 
     Args:
         mixture: Where they come from.
         size: Points in an epoch.
         batch_size: Points in a batch, over all replicas of all workers.
         seed: Seed of the points.
+
+    Attributes:
+        steps_per_epoch: Batches of an epoch.
 
     Raises:
         InputError: If there is less than one batch.
@@ -65,21 +67,27 @@ class PointData:
     def __init__(self, mixture: Mixture, size: int, batch_size: int, seed: int):
         if size < batch_size:
             raise InputError(
-                f"--batch_size={batch_size} is more than the {size} points of an "
-                f"epoch; choose at most {size}"
+                f"batch_size={batch_size} is more than the {size} points of an "
+                f"epoch; choose at most {size}",
+                argument="batch_size",
             )
         self.steps_per_epoch = size // batch_size
         self._mixture = mixture
         self._batch_size = batch_size
         self._seed = seed
 
-    def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
+    def batches(
+        self,
+        epoch: int = 0,
+        step: int = 0,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
         """Returns a replica's batches from a step of an epoch on.
 
         Args:
             epoch: Epoch to begin with, from 0.
             step: Steps of that epoch to leave out.
-            context: The `tf.distribute.InputContext` of this worker.
+            context: This worker's place among all; None for one with one replica.
 
         Raises:
             InputError: If the batch doesn't divide by the number of replicas.

@@ -1,11 +1,12 @@
 """Dense evaluation: a network slides over the whole, uncropped image."""
 
 import keras
+import numpy as np
 
 from kerasapps.errors import InputError
 
 
-def dense_network(model):
+def dense_network(model: keras.Model) -> keras.Model:
     """Returns the network that takes images of other sizes, with the same weights.
 
     A network that has fully connected layers after its maps gets them as convolutions
@@ -42,7 +43,7 @@ def dense_network(model):
     return network
 
 
-def dense_probabilities(model, images):
+def dense_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Classifies whole images, uncropped.
 
     Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image

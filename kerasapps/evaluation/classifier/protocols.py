@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.images.dataset import Split
+from kerasapps.data.images.dataset import Example, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.evaluation.classifier import crops
@@ -59,8 +59,9 @@ def scales_for(
     if chosen and min(chosen) < side:
         size = "x".join(map(str, image_shape[:2]))
         raise InputError(
-            f"--scales={','.join(map(str, chosen))}: the network takes {size}; scales "
-            f"are pixels of the image's shorter side, {side} or more"
+            f"scales={','.join(map(str, chosen))}: the network takes {size}; scales "
+            f"are pixels of the image's shorter side, {side} or more",
+            argument="scales",
         )
     return chosen
 
@@ -70,7 +71,7 @@ def evaluate(
     model: keras.Model,
     preprocessing: Preprocessing,
     split: Split,
-    decode: Callable[[tf.Tensor], tf.Tensor],
+    decode: Callable[[Example], Example],
     batch_size: int,
     scales: Sequence[int] = (),
 ) -> tuple[np.ndarray, int]:
@@ -95,7 +96,7 @@ def evaluate(
         model: A classifier that returns logits.
         preprocessing: What it takes.
         split: The images.
-        decode: From a raw example to its pixels, as in `ImageClassification`.
+        decode: From an example to the same with its pixels, as in `ImageDataset`.
         batch_size: Views that are classified at once. Whole images of a size that isn't
             known beforehand are classified one by one.
         scales: Lengths of the shorter side, as `scales_for` returns them.
@@ -124,10 +125,11 @@ def evaluate(
         ]
         return np.mean(by_scale, axis=0), 2 * len(scales)
 
-    def views(raw, label):
+    def views(example):
+        pixels = decode(example)["image"]
         if not scales:
-            return preprocessing(decode(raw))[tf.newaxis]
-        image = preprocessing.convert_channels(decode(raw))
+            return preprocessing(pixels)[tf.newaxis]
+        image = preprocessing.convert_channels(pixels)
         size = preprocessing.image_shape[:2]
         found = [
             _CROPS[protocol](crops.resize_shorter_side(image, scale), size)
@@ -162,8 +164,8 @@ def _mean_of_crops(model, crops_of_images, images, batch_size):
 def _mean_of_mirrored(network, preprocessing, split, decode, batch_size, scale):
     """Returns the mean probabilities of whole images of a scale and their mirrors."""
 
-    def whole(raw, label):
-        image = preprocessing.convert_channels(decode(raw))
+    def whole(example):
+        image = preprocessing.convert_channels(decode(example)["image"])
         return preprocessing.normalize(crops.resize_shorter_side(image, scale))
 
     images = _mapped(split, whole)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from kerasapps.data.images import attributes
 from kerasapps.data.images.attributes import attributed, shape_attributes
-from kerasapps.data.images.dataset import load
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.images.loading import load
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.errors import InputError
 
 
@@ -87,13 +87,14 @@ def test_vectors_of_a_file_go_with_their_images(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     found = attributes.load(data, "images/attributes.csv")
     assert found.names == ("number", "square", "seven")
-    pairs = attributed(data.train, found.train)
-    assert pairs.element_spec[1] == tf.TensorSpec([3], tf.float32)
-    assert len(pairs) == len(found.train) == 10
-    for raw, vector in pairs:
-        number = int(data.decode(raw)[0, 0, 0]) // 10
+    examples = attributed(data.train, found.train)
+    spec = examples.element_spec["attributes"]
+    assert spec == tf.TensorSpec([3], tf.float32)
+    assert len(examples) == len(found.train) == 10
+    for example in examples:
+        number = int(data.decode(example)["image"][0, 0, 0]) // 10
         np.testing.assert_allclose(
-            vector * found.deviation + found.mean,
+            example["attributes"] * found.deviation + found.mean,
             [number, number**2, 7],
             rtol=1e-5,
             atol=1e-5,
@@ -106,16 +107,13 @@ def test_vectors_of_a_file_go_with_their_images(folder, monkeypatch):
 def test_they_can_be_trained_on(folder):
     data = load(f"folder:{folder}")
     found = attributes.load(data, str(folder / "attributes.csv"))
-    training = TrainingData(
+    training = ShuffledExamples(
         attributed(data.train, found.train),
         data.train.size,
         5,
-        lambda pixels, vector, seed: (tf.cast(pixels, tf.float32), vector),
+        lambda e, seed: (tf.cast(e["image"], tf.float32), e["attributes"]),
         seed=0,
-        prepare=lambda raw, vector: (
-            tf.ensure_shape(data.decode(raw), [4, 4, 1]),
-            vector,
-        ),
+        prepare=data.decode,
     )
     for pixels, vectors in training.batches().take(4):
         np.testing.assert_allclose(
@@ -131,11 +129,10 @@ def test_measured_attributes_are_those_of_the_pixels():
     assert found.names == attributes.SHAPE_ATTRIBUTES
     assert found.train.shape == (1437, 4)
     np.testing.assert_allclose(found.train.std(axis=0), 1, atol=1e-4)
-    pairs = list(attributed(data.train, found.train).take(20))
-    for pixels, vector in pairs:
+    for example in attributed(data.train, found.train).take(20):
         np.testing.assert_allclose(
-            vector * found.deviation + found.mean,
-            shape_attributes(pixels),
+            example["attributes"] * found.deviation + found.mean,
+            shape_attributes(example["image"]),
             rtol=1e-4,
             atol=1e-5,
         )

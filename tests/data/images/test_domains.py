@@ -1,5 +1,7 @@
 """Two domains that aren't paired."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -8,7 +10,7 @@ from PIL import Image
 
 from kerasapps.data.images import domains
 from kerasapps.data.images.domains import UnpairedData, edges
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.data.points.mixtures import TOY_DOMAINS, PointData
 from kerasapps.errors import InputError
 
@@ -27,7 +29,7 @@ def folder(tmp_path):
 
 
 def images(domain, split):
-    return [domain.decode(raw).numpy() for raw, _ in split.examples]
+    return [domain.decode(example)["image"].numpy() for example in split.examples]
 
 
 def brightest(domain, split):
@@ -49,8 +51,8 @@ def test_halves(folder):
         x for d in (a, b) for s in (d.train, d.validation) for x in brightest(d, s)
     ]
     assert sorted(everything) == list(range(1, 31))
-    for path, (raw, _) in zip(a.train.paths, a.train.examples, strict=True):
-        assert path == raw.numpy().decode()
+    for path, example in zip(a.train.paths, a.train.examples, strict=True):
+        assert path == example["image"].numpy().decode()
 
 
 @pytest.mark.parametrize(
@@ -86,9 +88,10 @@ def test_edges_of_other_images_than_those_of_domain_a(folder):
 def test_held_out_edges_are_those_of_the_held_out_images():
     a, b = domains.load("digits", "edges")
     assert a.validation.size == b.validation.size == 360
-    pairs = zip(images(a, a.validation), images(b, b.validation), strict=True)
-    for pixels, found in list(pairs)[:20]:
-        np.testing.assert_array_equal(found, edges(pixels))
+    pairs = zip(a.validation.examples, b.validation.examples, strict=True)
+    for example, same in itertools.islice(pairs, 20):
+        pixels = a.decode(example)["image"]
+        np.testing.assert_array_equal(b.decode(same)["image"], edges(pixels))
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -139,6 +142,7 @@ def test_bad_targets_get_one_line(folder, target, says):
     with pytest.raises(InputError, match=says) as caught:
         domains.load(folder, target)
     assert "\n" not in str(caught.value)
+    assert caught.value.argument == "target"
 
 
 def test_a_class_without_images_held_out(tmp_path):
@@ -155,8 +159,8 @@ def unpaired(a_size=12, b_size=18, seed=0, batch_size=3):
     """Examples 0 on of A and 100 on of B, each with the seed of its transformation."""
     return UnpairedData(
         *(
-            TrainingData(
-                tf.data.Dataset.range(start, start + size).map(lambda x: (x,)),
+            ShuffledExamples(
+                tf.data.Dataset.range(start, start + size),
                 size,
                 batch_size,
                 lambda x, own_seed: (x, own_seed),

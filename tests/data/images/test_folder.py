@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasapps.data.images.dataset import load
+from kerasapps.data.images.loading import load
 from kerasapps.errors import InputError
 
 
@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 
 def labels(split):
-    return [int(label) for _, label in split.examples]
+    return [int(example["label"]) for example in split.examples]
 
 
 def test_splits_and_classes_are_the_folders(folder):
@@ -47,9 +47,9 @@ def test_splits_and_classes_are_the_folders(folder):
         "train/emu/4.Jpeg",
     }
     for split in (data.train, data.validation):
-        for path, (raw, label) in zip(split.paths, split.examples, strict=True):
-            assert path == raw.numpy().decode()
-            assert data.class_names[label] == path.split("/")[-2]
+        for path, example in zip(split.paths, split.examples, strict=True):
+            assert path == example["image"].numpy().decode()
+            assert data.class_names[example["label"]] == path.split("/")[-2]
 
 
 def test_the_order_mixes_the_classes_and_never_changes(tmp_path):
@@ -63,9 +63,13 @@ def test_the_order_mixes_the_classes_and_never_changes(tmp_path):
 
 def test_decodes_each_path_to_its_pixels(folder):
     data = load(f"folder:{folder}")
-    dataset = data.train.examples.map(lambda raw, label: (data.decode(raw), label))
-    assert dataset.element_spec[0] == tf.TensorSpec([None, None, 3], tf.uint8)
-    for path, (image, label) in zip(data.train.paths, dataset, strict=True):
+    dataset = data.train.examples.map(data.decode)
+    assert dataset.element_spec == {
+        "image": tf.TensorSpec([None, None, 3], tf.uint8),
+        "label": tf.TensorSpec([], tf.int64),
+    }
+    for path, example in zip(data.train.paths, dataset, strict=True):
+        image, label = example["image"], example["label"]
         assert image.shape == (4, 6, 3)
         red = int(image[0, 0, 0])
         if path.endswith("png"):
@@ -124,8 +128,8 @@ def test_channels_are_one_if_every_image_is_grey(tmp_path, mode, name, channels)
     write(tmp_path / "b" / "0.png", 7, "L")
     data = load(f"folder:{tmp_path}")
     assert data.channels == channels
-    for raw, _ in [*data.train.examples, *data.validation.examples]:
-        assert data.decode(raw).shape == (4, 6, channels)
+    for example in [*data.train.examples, *data.validation.examples]:
+        assert data.decode(example)["image"].shape == (4, 6, channels)
 
 
 def test_warns_of_rotated_photographs(tmp_path, caplog):
@@ -218,20 +222,20 @@ def test_one_class_is_no_classification(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "train", "validation"),
+    ("files", "train", "validation", "classes"),
     [
         # Right in the folder, or in that of a split: a tenth is held out.
-        ([f"{i:02}.png" for i in range(20)], 18, 2),
-        ([f"train/{i:02}.png" for i in range(30)], 27, 3),
-        (["0.png", "1.JPG"], 1, 1),
-        (["train/0.png", "train/1.png", "val/0.png", "other/0.png"], 2, 1),
-        (["train/0.png", "train/1.png", "val/", "test/0.png"], 2, 1),
+        ([f"{i:02}.png" for i in range(20)], 18, 2, ()),
+        ([f"train/{i:02}.png" for i in range(30)], 27, 3, ()),
+        (["0.png", "1.JPG"], 1, 1, ()),
+        (["train/0.png", "train/1.png", "val/0.png", "other/0.png"], 2, 1, ()),
+        (["train/0.png", "train/1.png", "val/", "test/0.png"], 2, 1, ()),
         # A folder of classes that has one.
-        (["a/0.png", "a/1.png"], 1, 1),
-        (["train/a/0.png", "val/a/0.png", "val/a/1.png"], 1, 2),
+        (["a/0.png", "a/1.png"], 1, 1, ("a",)),
+        (["train/a/0.png", "val/a/0.png", "val/a/1.png"], 1, 2, ("a",)),
     ],
 )
-def test_images_without_classes(tmp_path, files, train, validation):
+def test_images_without_classes(tmp_path, files, train, validation, classes):
     root = tmp_path / "my faces"
     for file in files:
         if file.endswith("/"):
@@ -239,22 +243,25 @@ def test_images_without_classes(tmp_path, files, train, validation):
         else:
             write(root / file)
     data = load(f"folder:{root}", labelled=False)
-    assert len(data.class_names) == 1
+    assert data.class_names == classes
     assert (data.train.size, data.validation.size) == (train, validation)
     assert not set(data.train.paths) & set(data.validation.paths)
-    assert set(labels(data.train) + labels(data.validation)) == {0}
     for split in (data.train, data.validation):
-        for path, (raw, _) in zip(split.paths, split.examples, strict=True):
-            assert path == raw.numpy().decode()
-            assert data.decode(raw).shape == (4, 6, 3)
+        if classes:
+            assert set(labels(split)) == {0}
+        else:
+            assert set(split.examples.element_spec) == {"image"}
+        for path, example in zip(split.paths, split.examples, strict=True):
+            assert path == example["image"].numpy().decode()
+            assert data.decode(example)["image"].shape == (4, 6, 3)
 
 
-def test_the_one_class_has_the_folders_name(tmp_path, caplog):
+def test_attributes_beside_images_are_no_surprise(tmp_path, caplog):
     for name in ("0.png", "1.png"):
         write(tmp_path / "my faces" / name)
     (tmp_path / "my faces" / "attributes.csv").write_text("image,x\n")
     data = load(f"folder:{tmp_path}/my faces", labelled=False)
-    assert data.class_names == ("my_faces",) == (data.name,)
+    assert data.name == "my_faces"
     assert not caplog.records
 
 

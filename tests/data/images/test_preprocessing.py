@@ -109,6 +109,52 @@ def test_a_very_long_image_needs_no_memory_for_what_is_cut_off():
     np.testing.assert_allclose(output, np.full([224, 224, 3], 7), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("shape", "shorter_side"),
+    [((50, 70), None), ((70, 50), 36), ((40, 50), 44), ((36, 36), 36)],
+)
+def test_boxes_and_masks_are_resized_with_their_image(shape, shorter_side):
+    boxes = np.array([[3, 2, 30, 30], [20, 10, 35, 34], [0, 0, *shape], [1, 1, 2, 2]])
+    mask = np.zeros([*shape, 1], np.uint8)
+    for label, (top, left, bottom, right) in enumerate(boxes[:2], 1):
+        mask[top:bottom, left:right] = label
+    painted = np.where(mask == [0, 1, 2], 255, 0).astype(np.uint8)
+    painted[..., 1][boxes[0][0] : boxes[0][2], boxes[0][1] : boxes[0][3]] = 255
+    preprocessing = Preprocessing((32, 24, 3), shorter_side=shorter_side)
+    example = {
+        "image": tf.constant(painted),
+        "objects": {
+            "bbox": tf.constant(boxes / [*shape, *shape], tf.float32),
+            "label": tf.range(4),
+        },
+        "mask": tf.constant(mask),
+    }
+    resized = preprocessing.resize_example(example)
+    image = resized["image"].numpy()
+    np.testing.assert_array_equal(image, preprocessing.resize(painted))
+    found = dict(
+        zip(
+            resized["objects"]["label"].numpy().tolist(),
+            resized["objects"]["bbox"].numpy() * [32, 24, 32, 24],
+            strict=True,
+        )
+    )
+    for label in (0, 1):
+        bright = image[..., label + 1] > 127
+        rows, columns = (np.flatnonzero(bright.any(axis=a)) for a in (1, 0))
+        expected = [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+        np.testing.assert_allclose(found[label], expected, atol=0.51)
+    np.testing.assert_allclose(found[2], [0, 0, 32, 24], atol=1e-5)
+    # The last is cut off with what is around the centre.
+    assert (3 in found) == (shorter_side is None)
+    assert resized["mask"].dtype == tf.uint8
+    assert resized["mask"].shape == (32, 24, 1)
+    sure = image[..., 0] > 200, image[..., 2] > 200
+    for label, where in zip((0, 2), sure, strict=True):
+        assert where.any()
+        assert (resized["mask"].numpy()[where] == label).all()
+
+
 @pytest.mark.parametrize("shape", [(8, 8, 3), (8, 6, 3), (6, 8, 3)])
 def test_shorter_side_must_hold_what_is_cut_out(shape):
     with pytest.raises(InputError, match="give 8 or more"):
@@ -160,11 +206,19 @@ def test_reads_a_config_of_an_earlier_version():
     np.testing.assert_array_equal(restored(image), [[[2], [4]], [[0], [1]]])
 
 
+def split_of(pixels):
+    examples = tf.data.Dataset.from_tensor_slices({"image": pixels})
+    return Split(examples, len(pixels))
+
+
+def as_it_is(example):
+    return example
+
+
 def test_image_statistics_agree_with_numpy():
     pixels = np.random.default_rng(0).integers(0, 256, [150, 4, 4, 3], np.uint8)
     pixels[..., 1] = pixels[..., 0] // 2
-    examples = tf.data.Dataset.from_tensor_slices((pixels, np.zeros(150, np.int64)))
-    statistics = image_statistics(Split(examples, 150), tf.identity, (4, 4, 3))
+    statistics = image_statistics(split_of(pixels), as_it_is, (4, 4, 3))
     flat = pixels.reshape(-1, 3).astype(np.float64)
     np.testing.assert_allclose(statistics.mean, flat.mean(axis=0))
     np.testing.assert_allclose(statistics.std, flat.std(axis=0))
@@ -175,8 +229,7 @@ def test_image_statistics_at_the_size_and_channels_of_the_network():
     # White left, black right: of the six columns the network sees two.
     image = np.zeros([6, 6, 3], np.uint8)
     image[:, :3] = 200
-    examples = tf.data.Dataset.from_tensors((image, np.int64(0)))
-    statistics = image_statistics(Split(examples, 1), tf.identity, (2, 2, 1))
+    statistics = image_statistics(split_of(image[np.newaxis]), as_it_is, (2, 2, 1))
     assert statistics.covariance.shape == (1, 1)
     np.testing.assert_allclose(statistics.mean, [100], atol=0.1)
     assert 60 < statistics.std[0] < 100
@@ -188,22 +241,19 @@ def test_image_statistics_of_a_part_fit_the_whole_split(white):
     # 50 are used, in which 15 to 35 are white with a probability of 0.9999.
     pixels = np.zeros([100, 1, 1, 1], np.uint8)
     pixels[white] = 100
-    examples = tf.data.Dataset.from_tensor_slices((pixels, np.zeros(100, np.int64)))
-    split = Split(examples, 100)
-    statistics = image_statistics(split, tf.identity, (1, 1, 1), limit=50)
+    split = split_of(pixels)
+    statistics = image_statistics(split, as_it_is, (1, 1, 1), limit=50)
     assert 30 < statistics.mean[0] < 70
     assert statistics.mean[0] * 50 / 100 == pytest.approx(
         round(statistics.mean[0] * 50 / 100)
     )
-    again = image_statistics(split, tf.identity, (1, 1, 1), limit=50)
+    again = image_statistics(split, as_it_is, (1, 1, 1), limit=50)
     np.testing.assert_array_equal(statistics.mean, again.mean)
 
 
 def test_a_constant_channel_can_be_normalized():
-    examples = tf.data.Dataset.from_tensors(
-        (np.full([2, 2, 1], 7, np.uint8), np.int64(0))
-    )
-    mean, std, _ = image_statistics(Split(examples, 1), tf.identity, (2, 2, 1))
+    split = split_of(np.full([1, 2, 2, 1], 7, np.uint8))
+    mean, std, _ = image_statistics(split, as_it_is, (2, 2, 1))
     output = Preprocessing((2, 2, 1), mean, std)(np.full([2, 2, 1], 7, np.uint8))
     np.testing.assert_array_equal(output, np.zeros([2, 2, 1]))
 

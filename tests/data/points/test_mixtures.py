@@ -98,8 +98,9 @@ def test_every_training_point_is_new_and_can_be_had_again():
 
 
 def test_less_than_a_batch():
-    with pytest.raises(InputError, match="at most 3"):
+    with pytest.raises(InputError, match=r"^batch_size=4 .* at most 3") as caught:
         PointData(MIXTURES["grid"], 3, 4, seed=0)
+    assert caught.value.argument == "batch_size"
 
 
 def test_replicas_share_a_batch():

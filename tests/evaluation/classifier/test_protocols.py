@@ -19,7 +19,11 @@ def split_of(images):
     else:
         spec = tf.TensorSpec([None, None, 3], tf.uint8)
         examples = tf.data.Dataset.from_generator(lambda: images, output_signature=spec)
-    return Split(examples.map(lambda image: (image, tf.constant(0))), len(images))
+    return Split(examples.map(lambda image: {"image": image}), len(images))
+
+
+def as_it_is(example):
+    return example
 
 
 def images_of(*sizes):
@@ -51,7 +55,7 @@ def evaluate(protocol, model, images, scales=(), batch_size=7):
         model,
         PREPROCESSING,
         split_of(images),
-        tf.identity,
+        as_it_is,
         batch_size,
         scales,
     )
@@ -92,13 +96,13 @@ def test_ten_crops_of_the_size_of_the_paper():
 
     model.predict_on_batch = noting
     columns = np.broadcast_to(np.arange(512.0)[:, None], (256, 512, 1))
-    examples = tf.data.Dataset.from_tensors((columns.astype("float32"), 0))
+    examples = tf.data.Dataset.from_tensors({"image": columns.astype("float32")})
     protocols.evaluate(
         "ten_crop",
         model,
         Preprocessing((224, 224, 1), mean=0, std=1),
         Split(examples, 1),
-        tf.identity,
+        as_it_is,
         batch_size=10,
         scales=[256],
     )
@@ -201,6 +205,7 @@ def test_scales():
     assert protocols.scales_for("center", (32, 32, 3)) == ()
     assert protocols.scales_for("center", (32, 32, 3), [40, 32]) == (40, 32)
     with pytest.raises(
-        InputError, match=r"--scales=40,31: the network takes 24x32; .*32"
-    ):
+        InputError, match=r"^scales=40,31: the network takes 24x32; .*32"
+    ) as caught:
         protocols.scales_for("dense", (24, 32, 3), [40, 31])
+    assert caught.value.argument == "scales"

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasapps.data.pipeline import TrainingData
+from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.checkpoint import Checkpoint
 from tests.checks import two_replicas
@@ -30,10 +30,10 @@ def fit(make, *examples, replicas=1, directory=None, kill_at=None, callbacks=())
     strategy = tf.distribute.get_strategy()
     if replicas > 1:
         strategy = two_replicas()
-    data = TrainingData(
+    data = ShuffledExamples(
         tf.data.Dataset.from_tensor_slices(examples),
         *(len(examples[0]), len(examples[0]) // STEPS),
-        lambda *example: example[:-1] if len(examples) > 1 else example[0],
+        lambda example, seed: example if len(examples) > 1 else example[0],
         seed=1,
     )
     keras.utils.set_random_seed(7)
