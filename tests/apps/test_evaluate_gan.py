@@ -255,7 +255,7 @@ def test_in_a_process_of_its_own(gan_runs, metrics):
     folder, _ = gan_runs
     process = subprocess.run(
         [
-            *(sys.executable, "-m", "evaluate_gan"),
+            *(sys.executable, "-m", "apps.evaluate_gan"),
             *("--model=runs/ring", "--samples=500", "--json"),
         ],
         cwd=folder,
