@@ -111,6 +111,38 @@ def take_weights(model, weights, twin):
     return model
 
 
+def twin_layers(
+    model: keras.Model, source: keras.Model, twin: str
+) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Pairs the layers with weights of a network and of its twin.
+
+    Args:
+        model: A network of the suite.
+        source: Its twin.
+        twin: Name of the twin, such as "ResNet50".
+
+    Returns:
+        Pairs of a layer of `model` and the one of `source` whose weights it takes, in
+        the order of `model`.
+
+    Raises:
+        InputError: If only one of the two has a layer.
+    """
+    to_twin = next(to for family, to in _NAMES.items() if twin.startswith(family))
+    theirs = {
+        layer.name: layer
+        for layer in source.layers
+        if layer.weights and not isinstance(layer, keras.layers.Normalization)
+    }
+    ours = {to_twin(layer.name): layer for layer in model.layers if layer.weights}
+    if odd := sorted(ours.keys() ^ theirs.keys()):
+        raise InputError(
+            f"{model.name} can't take the weights of {source.name}: only one of them "
+            f"has a layer {odd[0]}; give those of {twin}"
+        )
+    return [(layer, theirs[name]) for name, layer in ours.items()]
+
+
 def _download(twin):
     try:
         return getattr(keras.applications, twin)(weights="imagenet")
@@ -215,39 +247,27 @@ def _visit(path, look):
 
 def _values(model, source, twin):
     """Yields each variable of a network with its new value."""
-    family = next(family for family in _NAMES if twin.startswith(family))
-    theirs = {
-        layer.name: layer
-        for layer in source.layers
-        if layer.weights and not isinstance(layer, keras.layers.Normalization)
-    }
-    ours = {
-        _NAMES[family](layer.name): layer for layer in model.layers if layer.weights
-    }
-    if odd := sorted(ours.keys() ^ theirs.keys()):
-        raise InputError(
-            f"{model.name} can't take the weights of {source.name}: only one of them "
-            f"has a layer {odd[0]}; give those of {twin}"
-        )
-    for name, layer in ours.items():
+    theirs = {layer.name: layer for layer in source.layers}
+    for layer, its_twin in twin_layers(model, source, twin):
         values = {
             weight.name: keras.ops.convert_to_numpy(weight).astype("float64")
-            for weight in theirs[name].weights
+            for weight in its_twin.weights
         }
         if layer is model.layers[-1] and values["bias"].shape != layer.bias.shape:
             continue
         if isinstance(layer, keras.layers.BatchNormalization):
-            before = theirs.get(re.sub("_bn$", "_conv", name))
+            before = theirs.get(re.sub("_bn$", "_conv", its_twin.name))
             if before is not None and before.bias is not None:
                 values["moving_mean"] -= keras.ops.convert_to_numpy(before.bias)
-            values["moving_variance"] += theirs[name].epsilon - layer.epsilon
+            values["moving_variance"] += its_twin.epsilon - layer.epsilon
         for weight in layer.weights:
             value = values[weight.name]
             if value.shape != weight.shape:
                 raise InputError(
-                    f"{model.name} can't take the weights of {source.name}: in {name} "
-                    f"they have the shape {value.shape}, not {tuple(weight.shape)}; "
-                    f"give those of {twin} for images of the same size"
+                    f"{model.name} can't take the weights of {source.name}: in "
+                    f"{its_twin.name} they have the shape {value.shape}, not "
+                    f"{tuple(weight.shape)}; give those of {twin} for images of the "
+                    "same size"
                 )
             yield weight, value
 
