@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+import kerasapps.models  # noqa: F401 - what a file may hold
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.evaluation.gan.generation import draw, generate

@@ -48,11 +48,11 @@ def of_task(task: str) -> Callable:
     Args:
         task: The task, for example "classifier".
     """
-    return lambda model: inspect.getmodule(model).PAPER.task == task
+    return lambda model: model.task == task
 
 
 def export_name(constructor: Callable) -> str:
     """Returns the name of a model's exports; the file's where it holds but one."""
-    module = inspect.getmodule(constructor)
-    alone = [inspect.getmodule(m) for m in models().values()].count(module) == 1
-    return (module if alone else constructor).__name__.split(".")[-1].lower()
+    module = constructor.__module__
+    alone = [model.__module__ for model in models().values()].count(module) == 1
+    return (module.rpartition(".")[2] if alone else constructor.__name__).lower()

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasapps.errors import InputError
+from kerasapps.layers.attention_heads import head_size, join_heads, split_heads
 from kerasapps.layers.scaled_dot_product_attention import scaled_dot_product_attention
 
 
@@ -43,13 +43,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def build(self, query_shape, memory_shape=None):
         """Creates the dense layers; without a shape of a memory, for self-attention."""
-        channels = query_shape[-1]
-        if channels % self.num_heads:
-            raise InputError(
-                f"{self.name} shares {channels} channels out among {self.num_heads} "
-                "heads; it needs a multiple of the heads"
-            )
-        self.size = channels // self.num_heads
+        self.size = head_size(self, query_shape[-1], self.num_heads)
         if memory_shape is None:
             self.qkv = self._dense(query_shape, 3, "qkv")
         else:
@@ -85,7 +79,7 @@ class MultiHeadAttention(keras.layers.Layer):
             training: Whether there is dropout.
         """
         if memory is None:
-            query, keys, values = self._heads(self.qkv(query), 3)
+            query, keys, values = split_heads(self.qkv(query), 3, self.num_heads)
             return self._mix(query, keys, values, attention_mask, training)
         return self.attend(query, *self.project(memory), attention_mask, training)
 
@@ -98,7 +92,7 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             Two tensors of shape `[batch, heads, keys, size]`.
         """
-        return self._heads(self.key_value(memory), 2)
+        return split_heads(self.key_value(memory), 2, self.num_heads)
 
     def attend(self, query, keys, values, attention_mask=None, training=False):
         """Does what the layer does with a memory whose keys and values are there.
@@ -113,7 +107,7 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             What the layer returns.
         """
-        (query,) = self._heads(self.query(query), 1)
+        (query,) = split_heads(self.query(query), 1, self.num_heads)
         return self._mix(query, keys, values, attention_mask, training)
 
     def step(self, token, position, keys, values):
@@ -129,7 +123,7 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             The token, `[batch, 1, channels]`, and the keys and values with its own.
         """
-        query, key, value = self._heads(self.qkv(token), 3)
+        query, key, value = split_heads(self.qkv(token), 3, self.num_heads)
         places = keras.ops.arange(keras.ops.shape(keys)[2])
         # Not keras.ops.slice_update, which makes an op of XLA's that other runtimes
         # of SavedModels don't have.
@@ -139,24 +133,12 @@ class MultiHeadAttention(keras.layers.Layer):
         outputs, _ = self._mix(query, keys, values, places <= position, False)
         return outputs, keys, values
 
-    def _heads(self, x, matrices):
-        """Takes apart what a layer of some matrices returned.
-
-        Returns so many tensors of shape `[batch, heads, tokens, size]`.
-        """
-        batch, tokens, _ = keras.ops.shape(x)
-        x = keras.ops.reshape(x, (batch, tokens, matrices, self.num_heads, self.size))
-        return keras.ops.unstack(keras.ops.transpose(x, (2, 0, 3, 1, 4)))
-
     def _mix(self, query, keys, values, mask, training):
         outputs, weights = scaled_dot_product_attention(
             *(query, keys, values, mask),
             lambda weights: self.weights_dropout(weights, training=training),
         )
-        batch, heads, tokens, size = keras.ops.shape(outputs)
-        outputs = keras.ops.transpose(outputs, (0, 2, 1, 3))
-        outputs = keras.ops.reshape(outputs, (batch, tokens, heads * size))
-        return self.output_projection(outputs), weights
+        return self.output_projection(join_heads(outputs)), weights
 
     def get_config(self):
         """Returns the arguments of the constructor."""

@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasapps.layers.attention_heads import head_size, join_heads, split_heads
 from kerasapps.layers.scaled_dot_product_attention import scaled_dot_product_attention
 
 
@@ -26,7 +27,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: On building, if the channels aren't a multiple of the heads.
+        InputError: On building, if the channels aren't a multiple of the heads.
     """
 
     def __init__(self, num_heads, **kwargs):
@@ -36,11 +37,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
     def build(self, input_shape):
         """Creates the two dense layers."""
         channels = input_shape[-1]
-        if channels % self.num_heads:
-            raise ValueError(
-                f"{self.name} shares {channels} channels out among {self.num_heads} "
-                "heads; it needs a multiple of the heads."
-            )
+        head_size(self, channels, self.num_heads)
         # Glorot's limits of a square matrix: the fan-in of all three is the channels.
         self.qkv = keras.layers.Dense(
             3 * channels,
@@ -57,10 +54,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
     def call(self, inputs):
         """Mixes the tokens."""
         outputs, _ = scaled_dot_product_attention(*self._heads(inputs))
-        outputs = keras.ops.transpose(outputs, (0, 2, 1, 3))
-        return self.output_projection(
-            keras.ops.reshape(outputs, keras.ops.shape(inputs))
-        )
+        return self.output_projection(join_heads(outputs))
 
     def attention(self, inputs):
         """Returns what each token takes from each.
@@ -76,15 +70,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
 
     def _heads(self, inputs):
         """Returns queries, keys and values, `[batch, heads, tokens, size]`."""
-        batch, tokens, channels = keras.ops.shape(inputs)
-        size = channels // self.num_heads
-        return (
-            keras.ops.transpose(
-                keras.ops.reshape(x, (batch, tokens, self.num_heads, size)),
-                (0, 2, 1, 3),
-            )
-            for x in keras.ops.split(self.qkv(inputs), 3, axis=-1)
-        )
+        return split_heads(self.qkv(inputs), 3, self.num_heads)
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of the input."""

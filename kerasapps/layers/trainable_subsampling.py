@@ -24,6 +24,8 @@ class TrainableSubsampling(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
+    strides = 2
+
     def __init__(self, activation=None, **kwargs):
         super().__init__(**kwargs)
         self.activation = keras.activations.get(activation)

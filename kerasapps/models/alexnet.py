@@ -12,14 +12,6 @@ from kerasapps.layers.initialization import initializer
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="ImageNet Classification with Deep Convolutional Neural Networks",
-    authors="Krizhevsky, Sutskever, Hinton",
-    year=2012,
-    url="https://doi.org/10.1145/3065386",
-    task="classifier",
-)
-
 
 @keras.saving.register_keras_serializable("kerasapps")
 class GroupedConv2D(keras.layers.Conv2D):
@@ -81,6 +73,14 @@ class AlexNet(keras.Model):
         InputError: If the images are too small, the kernels don't fall into groups, or
             an argument isn't one of its choices.
     """
+
+    paper = Paper(
+        title="ImageNet Classification with Deep Convolutional Neural Networks",
+        authors="Krizhevsky, Sutskever, Hinton",
+        year=2012,
+        url="https://doi.org/10.1145/3065386",
+    )
+    task = "classifier"
 
     def __init__(
         self,
@@ -232,6 +232,9 @@ class AlexNetCIFAR(keras.Model):
     Raises:
         InputError: If the activation isn't one of the two, or the size is free.
     """
+
+    paper = AlexNet.paper
+    task = "classifier"
 
     def __init__(
         self,

@@ -15,7 +15,6 @@ PAPER = Paper(
     authors="Mirza, Osindero",
     year=2014,
     url="https://arxiv.org/abs/1411.1784",
-    task="gan",
 )
 
 
@@ -53,6 +52,9 @@ class ConditionalGAN(keras.Model):
         latent_bounds: Bounds of each number in z.
         example_bounds: Bounds of the images.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = (0.0, 1.0)
     example_bounds = (0.0, 1.0)
@@ -241,6 +243,9 @@ class ConvolutionalConditionalGAN(keras.Model):
     Raises:
         InputError: If the size isn't one of these.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = None
     example_bounds = (-1.0, 1.0)

@@ -16,7 +16,6 @@ PAPER = Paper(
     authors="Radford, Metz, Chintala",
     year=2015,
     url="https://arxiv.org/abs/1511.06434",
-    task="gan",
 )
 
 # Height and width of the smallest maps, and how often they are doubled.
@@ -154,6 +153,9 @@ class DCGAN(keras.Model):
     Raises:
         InputError: If the size isn't one of these.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = (-1.0, 1.0)
     example_bounds = (-1.0, 1.0)

@@ -10,16 +10,10 @@ import keras
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
-from kerasapps.weights.keras_applications import take_weights
-
-PAPER = Paper(
-    title="Densely Connected Convolutional Networks",
-    authors="Huang, Liu, van der Maaten, Weinberger",
-    year=2016,
-    url="https://arxiv.org/abs/1608.06993",
-    task="classifier",
-)
+from kerasapps.models.variant import variant
+from kerasapps.weights.keras_applications import Weights, take_weights
 
 
 def _norm_relu(name, number=""):
@@ -174,6 +168,14 @@ class DenseNet(keras.Model):
             of those above.
     """
 
+    paper = Paper(
+        title="Densely Connected Convolutional Networks",
+        authors="Huang, Liu, van der Maaten, Weinberger",
+        year=2016,
+        url="https://arxiv.org/abs/1608.06993",
+    )
+    task = "classifier"
+
     def __init__(
         self,
         blocks=(6, 12, 24, 16),
@@ -291,154 +293,92 @@ class DenseNet(keras.Model):
         }
 
 
-def DenseNet121(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    weights=None,
-    name="densenet121",
-):
-    """DenseNet-121, table 1, k = 32; 7,978,856 parameters.
+def _imagenet(
+    blocks: tuple[int, ...],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    dropout_rate: float = 0.0,
+    recompute: bool = False,
+    name: str = "densenet",
+) -> DenseNet:
+    """{name}, table 1, k = 32; {parameters:,} parameters.
 
-    `weights`: those of `keras.applications.DenseNet121`, see `take_weights`.
+    The arguments are those of `DenseNet`.
     """
     options = (num_classes, input_shape, dropout_rate, recompute, name)
-    model = _imagenet((6, 12, 24, 16), *options)
-    return take_weights(model, weights, "DenseNet121")
-
-
-def DenseNet169(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    weights=None,
-    name="densenet169",
-):
-    """DenseNet-169, table 1, k = 32; 14,149,480 parameters.
-
-    `weights`: those of `keras.applications.DenseNet169`, see `take_weights`.
-    """
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    model = _imagenet((6, 12, 32, 32), *options)
-    return take_weights(model, weights, "DenseNet169")
-
-
-def DenseNet201(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    weights=None,
-    name="densenet201",
-):
-    """DenseNet-201, table 1, k = 32; 20,013,928 parameters.
-
-    `weights`: those of `keras.applications.DenseNet201`, see `take_weights`.
-    """
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    model = _imagenet((6, 12, 48, 32), *options)
-    return take_weights(model, weights, "DenseNet201")
-
-
-def DenseNet264(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenet264",
-):
-    """DenseNet-264, table 1, k = 32; 33,337,704 parameters.
-
-    Counted as those of the other names, its layers are 265.
-    """
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _imagenet((6, 12, 64, 48), *options)
-
-
-def _imagenet(blocks, *options):
     return DenseNet(blocks, 32, 64, True, 0.5, "imagenet", *options)
 
 
-def DenseNet40K12(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenet40k12",
-):
-    """DenseNet, L = 40, k = 12, for CIFAR, table 2; 1,019,722 parameters."""
+def _with_twin(
+    size: tuple[tuple[int, ...], str],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    dropout_rate: float = 0.0,
+    recompute: bool = False,
+    weights: Weights = None,
+    name: str = "densenet",
+) -> DenseNet:
+    """{name}, table 1, k = 32; {parameters:,} parameters.
+
+    `weights`: those of `keras.applications.{size[1]}`, see `take_weights`. The other
+    arguments are those of `DenseNet`.
+    """
+    blocks, twin = size
     options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar(40, 12, *options)
+    return take_weights(_imagenet(blocks, *options), weights, twin)
 
 
-def DenseNet100K12(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenet100k12",
-):
-    """DenseNet, L = 100, k = 12, for CIFAR, table 2; 6,979,642 parameters."""
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar(100, 12, *options)
+def _cifar(
+    size: tuple[int, int],
+    num_classes: int = 10,
+    input_shape: ImageShape = (32, 32, 3),
+    dropout_rate: float = 0.0,
+    recompute: bool = False,
+    name: str = "densenet",
+) -> DenseNet:
+    """DenseNet, L = {size[0]}, k = {size[1]}, table 2; {parameters:,} parameters.
 
-
-def DenseNet100K24(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenet100k24",
-):
-    """DenseNet, L = 100, k = 24, for CIFAR, table 2; 27,249,082 parameters."""
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar(100, 24, *options)
-
-
-def DenseNetBC100K12(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenetbc100k12",
-):
-    """DenseNet-BC, L = 100, k = 12, for CIFAR, table 2; 769,162 parameters."""
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar_bc(100, 12, *options)
-
-
-def DenseNetBC250K24(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenetbc250k24",
-):
-    """DenseNet-BC, L = 250, k = 24, for CIFAR, table 2; 15,324,406 parameters."""
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar_bc(250, 24, *options)
-
-
-def DenseNetBC190K40(
-    num_classes=10,
-    input_shape=(32, 32, 3),
-    dropout_rate=0.0,
-    recompute=False,
-    name="densenetbc190k40",
-):
-    """DenseNet-BC, L = 190, k = 40, for CIFAR, table 2; 25,624,430 parameters."""
-    options = (num_classes, input_shape, dropout_rate, recompute, name)
-    return _cifar_bc(190, 40, *options)
-
-
-def _cifar(depth, growth_rate, *options):
+    For CIFAR. The arguments are those of `DenseNet`.
+    """
+    depth, growth_rate = size
     # All but the first convolution, two transitions and the linear layer.
     blocks = ((depth - 4) // 3,) * 3
+    options = (num_classes, input_shape, dropout_rate, recompute, name)
     return DenseNet(blocks, growth_rate, 16, False, 1.0, "cifar", *options)
 
 
-def _cifar_bc(depth, growth_rate, *options):
+def _cifar_bc(
+    size: tuple[int, int],
+    num_classes: int = 10,
+    input_shape: ImageShape = (32, 32, 3),
+    dropout_rate: float = 0.0,
+    recompute: bool = False,
+    name: str = "densenet",
+) -> DenseNet:
+    """DenseNet-BC, L = {size[0]}, k = {size[1]}, table 2; {parameters:,} parameters.
+
+    For CIFAR. The arguments are those of `DenseNet`.
+    """
+    depth, growth_rate = size
     blocks = ((depth - 4) // 6,) * 3
+    options = (num_classes, input_shape, dropout_rate, recompute, name)
     return DenseNet(blocks, growth_rate, 2 * growth_rate, True, 0.5, "cifar", *options)
+
+
+# Table 1: layers of each dense block.
+_121 = ((6, 12, 24, 16), "DenseNet121")
+_169 = ((6, 12, 32, 32), "DenseNet169")
+_201 = ((6, 12, 48, 32), "DenseNet201")
+
+DenseNet121 = variant(_with_twin, "DenseNet121", 7_978_856, _121)
+DenseNet169 = variant(_with_twin, "DenseNet169", 14_149_480, _169)
+DenseNet201 = variant(_with_twin, "DenseNet201", 20_013_928, _201)
+DenseNet264 = variant(_imagenet, "DenseNet264", 33_337_704, (6, 12, 64, 48))
+
+# Table 2: depth L and growth rate k.
+DenseNet40K12 = variant(_cifar, "DenseNet40K12", 1_019_722, (40, 12))
+DenseNet100K12 = variant(_cifar, "DenseNet100K12", 6_979_642, (100, 12))
+DenseNet100K24 = variant(_cifar, "DenseNet100K24", 27_249_082, (100, 24))
+DenseNetBC100K12 = variant(_cifar_bc, "DenseNetBC100K12", 769_162, (100, 12))
+DenseNetBC250K24 = variant(_cifar_bc, "DenseNetBC250K24", 15_324_406, (250, 24))
+DenseNetBC190K40 = variant(_cifar_bc, "DenseNetBC190K40", 25_624_430, (190, 40))

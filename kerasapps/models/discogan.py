@@ -16,7 +16,6 @@ PAPER = Paper(
     authors="Kim, Cha, Kim, Lee, Kim",
     year=2017,
     url="https://arxiv.org/abs/1703.05192",
-    task="gan",
 )
 
 # Maps of the innermost layer, where there are five on each side.
@@ -91,6 +90,9 @@ class DiscoGAN(keras.Model):
     Raises:
         InputError: If there is no such size, or no such number of layers.
     """
+
+    paper = PAPER
+    task = "gan"
 
     example_bounds = (0.0, 1.0)
 
@@ -275,6 +277,9 @@ class ToyDiscoGAN(keras.Model):
     Attributes:
         example_bounds: None, as points have no bounds.
     """
+
+    paper = PAPER
+    task = "gan"
 
     example_bounds = None
 

@@ -10,16 +10,10 @@ import keras
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization, StochasticDepth
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
-from kerasapps.weights.keras_applications import take_weights
-
-PAPER = Paper(
-    title="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
-    authors="Tan, Le",
-    year=2019,
-    url="https://arxiv.org/abs/1905.11946",
-    task="classifier",
-)
+from kerasapps.models.variant import variant
+from kerasapps.weights.keras_applications import Weights, take_weights
 
 # Table 1, stages 2 to 8: expansion, channels, blocks, strides of the first, kernel.
 B0 = (
@@ -136,6 +130,15 @@ class EfficientNet(keras.Model):
         InputError: If a coefficient isn't positive, or the images are too small.
     """
 
+    paper = Paper(
+        title="EfficientNet: Rethinking Model Scaling for Convolutional Neural "
+        "Networks",
+        authors="Tan, Le",
+        year=2019,
+        url="https://arxiv.org/abs/1905.11946",
+    )
+    task = "classifier"
+
     def __init__(
         self,
         width=1.0,
@@ -218,138 +221,22 @@ class EfficientNet(keras.Model):
         }
 
 
-def EfficientNetB0(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    dropout_rate=0.2,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb0",
-):
-    """EfficientNet-B0, table 2; 5,288,548 parameters.
+def _scaled(
+    size: tuple[float, float, str],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    dropout_rate: float = 0.2,
+    drop_connect_rate: float = 0.2,
+    weights: Weights = None,
+    name: str = "efficientnet",
+) -> EfficientNet:
+    """{name}, table 2; {parameters:,} parameters.
 
-    `weights`: those of `keras.applications.EfficientNetB0`, see `take_weights`.
+    `weights`: those of `keras.applications.{size[2]}`, see `take_weights`. The other
+    arguments are those of `EfficientNet`.
     """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.0, 1.0, *options), weights, "EfficientNetB0")
-
-
-def EfficientNetB1(
-    num_classes=1000,
-    input_shape=(240, 240, 3),
-    dropout_rate=0.2,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb1",
-):
-    """EfficientNet-B1, table 2; 7,794,184 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB1`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.0, 1.1, *options), weights, "EfficientNetB1")
-
-
-def EfficientNetB2(
-    num_classes=1000,
-    input_shape=(260, 260, 3),
-    dropout_rate=0.3,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb2",
-):
-    """EfficientNet-B2, table 2; 9,109,994 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB2`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.1, 1.2, *options), weights, "EfficientNetB2")
-
-
-def EfficientNetB3(
-    num_classes=1000,
-    input_shape=(300, 300, 3),
-    dropout_rate=0.3,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb3",
-):
-    """EfficientNet-B3, table 2; 12,233,232 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB3`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.2, 1.4, *options), weights, "EfficientNetB3")
-
-
-def EfficientNetB4(
-    num_classes=1000,
-    input_shape=(380, 380, 3),
-    dropout_rate=0.4,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb4",
-):
-    """EfficientNet-B4, table 2; 19,341,616 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB4`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.4, 1.8, *options), weights, "EfficientNetB4")
-
-
-def EfficientNetB5(
-    num_classes=1000,
-    input_shape=(456, 456, 3),
-    dropout_rate=0.4,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb5",
-):
-    """EfficientNet-B5, table 2; 30,389,784 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB5`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.6, 2.2, *options), weights, "EfficientNetB5")
-
-
-def EfficientNetB6(
-    num_classes=1000,
-    input_shape=(528, 528, 3),
-    dropout_rate=0.5,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb6",
-):
-    """EfficientNet-B6, table 2; 43,040,704 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB6`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(1.8, 2.6, *options), weights, "EfficientNetB6")
-
-
-def EfficientNetB7(
-    num_classes=1000,
-    input_shape=(600, 600, 3),
-    dropout_rate=0.5,
-    drop_connect_rate=0.2,
-    weights=None,
-    name="efficientnetb7",
-):
-    """EfficientNet-B7, table 2; 66,347,960 parameters.
-
-    `weights`: those of `keras.applications.EfficientNetB7`, see `take_weights`.
-    """
-    options = (dropout_rate, drop_connect_rate, num_classes, input_shape, name)
-    return take_weights(_variant(2.0, 3.1, *options), weights, "EfficientNetB7")
-
-
-def _variant(
-    width, depth, dropout_rate, drop_connect_rate, num_classes, input_shape, name
-):
-    return EfficientNet(
+    width, depth, twin = size
+    model = EfficientNet(
         width,
         depth,
         dropout_rate,
@@ -358,3 +245,26 @@ def _variant(
         input_shape=input_shape,
         name=name,
     )
+    return take_weights(model, weights, twin)
+
+
+def _variant(name, parameters, width, depth, resolution, dropout_rate):
+    return variant(
+        _scaled,
+        name,
+        parameters,
+        (width, depth, name),
+        input_shape=(resolution, resolution, 3),
+        dropout_rate=dropout_rate,
+    )
+
+
+# Parameters, coefficients of width and depth, resolution and dropout rate.
+EfficientNetB0 = _variant("EfficientNetB0", 5_288_548, 1.0, 1.0, 224, 0.2)
+EfficientNetB1 = _variant("EfficientNetB1", 7_794_184, 1.0, 1.1, 240, 0.2)
+EfficientNetB2 = _variant("EfficientNetB2", 9_109_994, 1.1, 1.2, 260, 0.3)
+EfficientNetB3 = _variant("EfficientNetB3", 12_233_232, 1.2, 1.4, 300, 0.3)
+EfficientNetB4 = _variant("EfficientNetB4", 19_341_616, 1.4, 1.8, 380, 0.4)
+EfficientNetB5 = _variant("EfficientNetB5", 30_389_784, 1.6, 2.2, 456, 0.4)
+EfficientNetB6 = _variant("EfficientNetB6", 43_040_704, 1.8, 2.6, 528, 0.5)
+EfficientNetB7 = _variant("EfficientNetB7", 66_347_960, 2.0, 3.1, 600, 0.5)

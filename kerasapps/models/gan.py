@@ -14,7 +14,6 @@ PAPER = Paper(
     "Bengio",
     year=2014,
     url="https://arxiv.org/abs/1406.2661",
-    task="gan",
 )
 
 
@@ -48,6 +47,9 @@ class GAN(keras.Model):
         latent_bounds: None, as z is normal.
         example_bounds: Bounds of the images.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = None
     example_bounds = (0.0, 1.0)
@@ -185,6 +187,9 @@ class ConvolutionalGAN(keras.Model):
         example_bounds: Black and white.
         image_size: 32.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = None
     example_bounds = (-1.0, 1.0)
@@ -344,6 +349,9 @@ class PointGAN(keras.Model):
         latent_bounds: Bounds of each number in z.
         example_bounds: None, as points have no bounds.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = (-1.0, 1.0)
     example_bounds = None

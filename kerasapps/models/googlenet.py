@@ -12,14 +12,6 @@ from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="Going Deeper with Convolutions",
-    authors="Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich",
-    year=2014,
-    url="https://arxiv.org/abs/1409.4842",
-    task="classifier",
-)
-
 # Table 1: #1x1, #3x3 reduce, #3x3, #5x5 reduce, #5x5 and pool proj of the inception
 # modules, stage by stage; a max-pooling layer comes before each stage.
 INCEPTION = (
@@ -116,6 +108,15 @@ class GoogLeNet(keras.Model):
         InputError: If the images are too small, or there is no second stage, for the
             auxiliary classifiers.
     """
+
+    paper = Paper(
+        title="Going Deeper with Convolutions",
+        authors="Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, "
+        "Rabinovich",
+        year=2014,
+        url="https://arxiv.org/abs/1409.4842",
+    )
+    task = "classifier"
 
     def __init__(
         self,

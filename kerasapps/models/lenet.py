@@ -16,14 +16,6 @@ from kerasapps.layers import (
 )
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="Gradient-Based Learning Applied to Document Recognition",
-    authors="LeCun, Bottou, Bengio, Haffner",
-    year=1998,
-    url="https://doi.org/10.1109/5.726791",
-    task="classifier",
-)
-
 # Table I: which maps of S2 each of the 16 maps of C3 takes its input from.
 C3_CONNECTIONS = (
     *((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5)),
@@ -110,6 +102,14 @@ class LeNet5(keras.Model):
     Raises:
         InputError: If the images are too small, or `output` isn't one of the two.
     """
+
+    paper = Paper(
+        title="Gradient-Based Learning Applied to Document Recognition",
+        authors="LeCun, Bottou, Bengio, Haffner",
+        year=1998,
+        url="https://doi.org/10.1109/5.726791",
+    )
+    task = "classifier"
 
     def __init__(
         self, num_classes=10, input_shape=(32, 32, 1), output="rbf", name="lenet5"

@@ -14,14 +14,6 @@ from kerasapps.layers import (
 )
 from kerasapps.models.paper import Paper
 
-PAPER = Paper(
-    title="Backpropagation Applied to Handwritten Zip Code Recognition",
-    authors="LeCun, Boser, Denker, Henderson, Howard, Hubbard, Jackel",
-    year=1989,
-    url="https://doi.org/10.1162/neco.1989.1.4.541",
-    task="classifier",
-)
-
 # Map i of H2 sees the maps i to i + 7 of H1, modulo 12.
 H2_CONNECTIONS = tuple(tuple((i + k) % 12 for k in range(8)) for i in range(12))
 
@@ -52,6 +44,14 @@ class LeNet1989(keras.Model):
     Raises:
         InputError: If the size of the images isn't fixed.
     """
+
+    paper = Paper(
+        title="Backpropagation Applied to Handwritten Zip Code Recognition",
+        authors="LeCun, Boser, Denker, Henderson, Howard, Hubbard, Jackel",
+        year=1989,
+        url="https://doi.org/10.1162/neco.1989.1.4.541",
+    )
+    task = "classifier"
 
     def __init__(self, num_classes=10, input_shape=(16, 16, 1), name="lenet1989"):
         if None in input_shape:

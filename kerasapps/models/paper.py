@@ -4,21 +4,19 @@ from typing import NamedTuple
 
 
 class Paper(NamedTuple):
-    """The paper that a module of `kerasapps.models` implements.
+    """The paper that a model of `kerasapps.models` implements.
 
-    Every model file names its own as the module constant `PAPER`.
+    Every model has it as its attribute `paper`, and as `task` what it is for, named as
+    the app that trains it: the task "classifier" belongs to `apps.train_classifier`.
 
     Attributes:
         title: Title of the paper.
         authors: Authors, by last name.
         year: Year of publication.
         url: Where to read it.
-        task: What the models are for, named as the app that trains them:
-            the task "classifier" belongs to `apps.train_classifier`.
     """
 
     title: str
     authors: str
     year: int
     url: str
-    task: str

@@ -4,22 +4,17 @@ https://arxiv.org/abs/1512.03385
 """
 
 import sys
+from typing import Literal
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
-from kerasapps.weights.keras_applications import take_weights
-
-PAPER = Paper(
-    title="Deep Residual Learning for Image Recognition",
-    authors="He, Zhang, Ren, Sun",
-    year=2015,
-    url="https://arxiv.org/abs/1512.03385",
-    task="classifier",
-)
+from kerasapps.models.variant import variant
+from kerasapps.weights.keras_applications import Weights, take_weights
 
 
 def _convolution(x, filters, size, strides, name, relu=True):
@@ -106,6 +101,14 @@ class ResNet(keras.Model):
         InputError: If an argument isn't one of its choices, or the images are too
             small.
     """
+
+    paper = Paper(
+        title="Deep Residual Learning for Image Recognition",
+        authors="He, Zhang, Ren, Sun",
+        year=2015,
+        url="https://arxiv.org/abs/1512.03385",
+    )
+    task = "classifier"
 
     def __init__(
         self,
@@ -194,144 +197,100 @@ class ResNet(keras.Model):
         }
 
 
-def ResNet18(
-    num_classes=1000, input_shape=(224, 224, 3), shortcut="B", name="resnet18"
-):
-    """ResNet-18, table 1; 11,689,512 parameters, 11,515,688 with shortcuts A."""
-    return _basic((2, 2, 2, 2), shortcut, num_classes, input_shape, name)
+def _basic(
+    blocks: tuple[int, ...],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    shortcut: Literal["A", "B", "C"] = "B",
+    name: str = "resnet",
+) -> ResNet:
+    """{name}, table 1; {parameters:,} parameters, 173,824 fewer with shortcuts A.
 
-
-def ResNet34(
-    num_classes=1000, input_shape=(224, 224, 3), shortcut="B", name="resnet34"
-):
-    """ResNet-34, table 1; 21,797,672 parameters, 21,623,848 with shortcuts A."""
-    return _basic((3, 4, 6, 3), shortcut, num_classes, input_shape, name)
-
-
-def PlainNet18(num_classes=1000, input_shape=(224, 224, 3), name="plainnet18"):
-    """ResNet-18 without its shortcuts, table 2; 11,515,688 parameters."""
-    return _basic((2, 2, 2, 2), None, num_classes, input_shape, name)
-
-
-def PlainNet34(num_classes=1000, input_shape=(224, 224, 3), name="plainnet34"):
-    """ResNet-34 without its shortcuts, table 2; 21,623,848 parameters."""
-    return _basic((3, 4, 6, 3), None, num_classes, input_shape, name)
-
-
-def _basic(blocks, shortcut, num_classes, input_shape, name):
-    widths = (64, 128, 256, 512)
-    return ResNet(
-        blocks, widths, False, shortcut, "imagenet", num_classes, input_shape, name
-    )
-
-
-def ResNet50(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    shortcut="B",
-    weights=None,
-    name="resnet50",
-):
-    """ResNet-50, table 1; 25,557,032 parameters.
-
-    `weights`: those of `keras.applications.ResNet50`, see `take_weights`.
+    The arguments are those of `ResNet`.
     """
-    model = _bottleneck((3, 4, 6, 3), shortcut, num_classes, input_shape, name)
-    return take_weights(model, weights, "ResNet50")
+    widths, options = (64, 128, 256, 512), (num_classes, input_shape, name)
+    return ResNet(blocks, widths, False, shortcut, "imagenet", *options)
 
 
-def ResNet101(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    shortcut="B",
-    weights=None,
-    name="resnet101",
-):
-    """ResNet-101, table 1; 44,549,160 parameters.
+def _plain(
+    blocks: tuple[int, ...],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    name: str = "plainnet",
+) -> ResNet:
+    """{name}, a ResNet without its shortcuts, table 2; {parameters:,} parameters.
 
-    `weights`: those of `keras.applications.ResNet101`, see `take_weights`.
+    The arguments are those of `ResNet`.
     """
-    model = _bottleneck((3, 4, 23, 3), shortcut, num_classes, input_shape, name)
-    return take_weights(model, weights, "ResNet101")
+    widths, options = (64, 128, 256, 512), (num_classes, input_shape, name)
+    return ResNet(blocks, widths, False, None, "imagenet", *options)
 
 
-def ResNet152(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    shortcut="B",
-    weights=None,
-    name="resnet152",
-):
-    """ResNet-152, table 1; 60,192,808 parameters.
+def _bottleneck(
+    size: tuple[tuple[int, ...], str],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    shortcut: Literal["A", "B", "C"] = "B",
+    weights: Weights = None,
+    name: str = "resnet",
+) -> ResNet:
+    """{name}, table 1; {parameters:,} parameters.
 
-    `weights`: those of `keras.applications.ResNet152`, see `take_weights`.
+    `weights`: those of `keras.applications.{size[1]}`, see `take_weights`. The other
+    arguments are those of `ResNet`.
     """
-    model = _bottleneck((3, 8, 36, 3), shortcut, num_classes, input_shape, name)
-    return take_weights(model, weights, "ResNet152")
+    blocks, twin = size
+    widths, options = (64, 128, 256, 512), (num_classes, input_shape, name)
+    model = ResNet(blocks, widths, True, shortcut, "imagenet", *options)
+    return take_weights(model, weights, twin)
 
 
-def _bottleneck(blocks, shortcut, num_classes, input_shape, name):
-    widths = (64, 128, 256, 512)
-    return ResNet(
-        blocks, widths, True, shortcut, "imagenet", num_classes, input_shape, name
-    )
+def _cifar(
+    layers: int,
+    num_classes: int = 10,
+    input_shape: ImageShape = (32, 32, 3),
+    shortcut: Literal["A", "B", "C"] = "A",
+    name: str = "resnet",
+) -> ResNet:
+    """{name} for CIFAR-10, table 6; {parameters:,} parameters.
+
+    The arguments are those of `ResNet`.
+    """
+    blocks, widths = ((layers - 2) // 6,) * 3, (16, 32, 64)
+    options = (num_classes, input_shape, name)
+    return ResNet(blocks, widths, False, shortcut, "cifar", *options)
 
 
-def ResNet20(num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet20"):
-    """ResNet-20 for CIFAR-10, table 6; 269,722 parameters."""
-    return _cifar(20, shortcut, num_classes, input_shape, name)
+def _plain_cifar(
+    layers: int,
+    num_classes: int = 10,
+    input_shape: ImageShape = (32, 32, 3),
+    name: str = "plainnet",
+) -> ResNet:
+    """{name}, a ResNet without its shortcuts, section 4.2; {parameters:,} parameters.
+
+    The arguments are those of `ResNet`.
+    """
+    blocks, widths = ((layers - 2) // 6,) * 3, (16, 32, 64)
+    options = (num_classes, input_shape, name)
+    return ResNet(blocks, widths, False, None, "cifar", *options)
 
 
-def ResNet32(num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet32"):
-    """ResNet-32 for CIFAR-10, table 6; 464,154 parameters."""
-    return _cifar(32, shortcut, num_classes, input_shape, name)
-
-
-def ResNet44(num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet44"):
-    """ResNet-44 for CIFAR-10, table 6; 658,586 parameters."""
-    return _cifar(44, shortcut, num_classes, input_shape, name)
-
-
-def ResNet56(num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet56"):
-    """ResNet-56 for CIFAR-10, table 6; 853,018 parameters."""
-    return _cifar(56, shortcut, num_classes, input_shape, name)
-
-
-def ResNet110(num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet110"):
-    """ResNet-110 for CIFAR-10, table 6; 1,727,962 parameters."""
-    return _cifar(110, shortcut, num_classes, input_shape, name)
-
-
-def ResNet1202(
-    num_classes=10, input_shape=(32, 32, 3), shortcut="A", name="resnet1202"
-):
-    """ResNet-1202 for CIFAR-10, table 6; 19,421,274 parameters."""
-    return _cifar(1202, shortcut, num_classes, input_shape, name)
-
-
-def PlainNet20(num_classes=10, input_shape=(32, 32, 3), name="plainnet20"):
-    """ResNet-20 without its shortcuts, section 4.2; 269,722 parameters."""
-    return _cifar(20, None, num_classes, input_shape, name)
-
-
-def PlainNet32(num_classes=10, input_shape=(32, 32, 3), name="plainnet32"):
-    """ResNet-32 without its shortcuts, section 4.2; 464,154 parameters."""
-    return _cifar(32, None, num_classes, input_shape, name)
-
-
-def PlainNet44(num_classes=10, input_shape=(32, 32, 3), name="plainnet44"):
-    """ResNet-44 without its shortcuts, section 4.2; 658,586 parameters."""
-    return _cifar(44, None, num_classes, input_shape, name)
-
-
-def PlainNet56(num_classes=10, input_shape=(32, 32, 3), name="plainnet56"):
-    """ResNet-56 without its shortcuts, section 4.2; 853,018 parameters."""
-    return _cifar(56, None, num_classes, input_shape, name)
-
-
-def _cifar(layers, shortcut, num_classes, input_shape, name):
-    blocks = ((layers - 2) // 6,) * 3
-    widths = (16, 32, 64)
-    return ResNet(
-        blocks, widths, False, shortcut, "cifar", num_classes, input_shape, name
-    )
+# Parameters, and the building blocks of each stage; for CIFAR the number of layers.
+ResNet18 = variant(_basic, "ResNet18", 11_689_512, (2, 2, 2, 2))
+ResNet34 = variant(_basic, "ResNet34", 21_797_672, (3, 4, 6, 3))
+ResNet50 = variant(_bottleneck, "ResNet50", 25_557_032, ((3, 4, 6, 3), "ResNet50"))
+ResNet101 = variant(_bottleneck, "ResNet101", 44_549_160, ((3, 4, 23, 3), "ResNet101"))
+ResNet152 = variant(_bottleneck, "ResNet152", 60_192_808, ((3, 8, 36, 3), "ResNet152"))
+PlainNet18 = variant(_plain, "PlainNet18", 11_515_688, (2, 2, 2, 2))
+PlainNet34 = variant(_plain, "PlainNet34", 21_623_848, (3, 4, 6, 3))
+ResNet20 = variant(_cifar, "ResNet20", 269_722, 20)
+ResNet32 = variant(_cifar, "ResNet32", 464_154, 32)
+ResNet44 = variant(_cifar, "ResNet44", 658_586, 44)
+ResNet56 = variant(_cifar, "ResNet56", 853_018, 56)
+ResNet110 = variant(_cifar, "ResNet110", 1_727_962, 110)
+ResNet1202 = variant(_cifar, "ResNet1202", 19_421_274, 1202)
+PlainNet20 = variant(_plain_cifar, "PlainNet20", 269_722, 20)
+PlainNet32 = variant(_plain_cifar, "PlainNet32", 464_154, 32)
+PlainNet44 = variant(_plain_cifar, "PlainNet44", 658_586, 44)
+PlainNet56 = variant(_plain_cifar, "PlainNet56", 853_018, 56)

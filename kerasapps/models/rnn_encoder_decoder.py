@@ -11,15 +11,6 @@ from kerasapps.layers import GatedRecurrentUnit, Maxout
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
-PAPER = Paper(
-    title="Learning Phrase Representations using RNN Encoder-Decoder for Statistical "
-    "Machine Translation",
-    authors="Cho, van Merrienboer, Gulcehre, Bahdanau, Bougares, Schwenk, Bengio",
-    year=2014,
-    url="https://arxiv.org/abs/1406.1078",
-    task="translator",
-)
-
 
 def _normal():
     """Returns what all weights but the recurrent ones start from."""
@@ -63,6 +54,15 @@ class RNNencdec(keras.Model):
     Attributes:
         aligns: Whether `step` tells what it took from the source.
     """
+
+    paper = Paper(
+        title="Learning Phrase Representations using RNN Encoder-Decoder for "
+        "Statistical Machine Translation",
+        authors="Cho, van Merrienboer, Gulcehre, Bahdanau, Bougares, Schwenk, Bengio",
+        year=2014,
+        url="https://arxiv.org/abs/1406.1078",
+    )
+    task = "translator"
 
     aligns = False
 

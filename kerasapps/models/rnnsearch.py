@@ -11,14 +11,6 @@ from kerasapps.layers import AdditiveAttention, GatedRecurrentUnit, Maxout
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
-PAPER = Paper(
-    title="Neural Machine Translation by Jointly Learning to Align and Translate",
-    authors="Bahdanau, Cho, Bengio",
-    year=2015,
-    url="https://arxiv.org/abs/1409.0473",
-    task="translator",
-)
-
 
 def _normal():
     """Returns what all weights but the recurrent ones start from (appendix B.1)."""
@@ -65,6 +57,14 @@ class RNNsearch(keras.Model):
     Attributes:
         aligns: Whether `step` tells what it took from the source.
     """
+
+    paper = Paper(
+        title="Neural Machine Translation by Jointly Learning to Align and Translate",
+        authors="Bahdanau, Cho, Bengio",
+        year=2015,
+        url="https://arxiv.org/abs/1409.0473",
+    )
+    task = "translator"
 
     aligns = True
 

@@ -9,14 +9,6 @@ from kerasapps.errors import InputError
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
-PAPER = Paper(
-    title="Sequence to Sequence Learning with Neural Networks",
-    authors="Sutskever, Vinyals, Le",
-    year=2014,
-    url="https://arxiv.org/abs/1409.3215",
-    task="translator",
-)
-
 
 def _uniform():
     """Returns what weights start from (section 3.4)."""
@@ -76,6 +68,14 @@ class Seq2SeqLSTM(keras.Model):
     Attributes:
         aligns: Whether `step` tells what it took from the source.
     """
+
+    paper = Paper(
+        title="Sequence to Sequence Learning with Neural Networks",
+        authors="Sutskever, Vinyals, Le",
+        year=2014,
+        url="https://arxiv.org/abs/1409.3215",
+    )
+    task = "translator"
 
     aligns = False
 

@@ -25,7 +25,6 @@ PAPER = Paper(
     authors="Karras, Laine, Aila",
     year=2018,
     url="https://arxiv.org/abs/1812.04948",
-    task="gan",
 )
 
 
@@ -228,6 +227,9 @@ class StyleGAN(keras.Model):
     Raises:
         InputError: If the size isn't one of these.
     """
+
+    paper = PAPER
+    task = "gan"
 
     latent_bounds = None
     example_bounds = (-1.0, 1.0)

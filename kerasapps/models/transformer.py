@@ -3,20 +3,15 @@
 https://arxiv.org/abs/1706.03762
 """
 
+from typing import Literal
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import MultiHeadAttention, sinusoidal_positions
 from kerasapps.models.paper import Paper
+from kerasapps.models.variant import variant
 from kerasapps.tokens import PADDING
-
-PAPER = Paper(
-    title="Attention Is All You Need",
-    authors="Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin",
-    year=2017,
-    url="https://arxiv.org/abs/1706.03762",
-    task="translator",
-)
 
 
 class _Residual(keras.layers.Layer):
@@ -189,6 +184,14 @@ class Transformer(keras.Model):
     Attributes:
         aligns: Whether `step` tells what it took from the source.
     """
+
+    paper = Paper(
+        title="Attention Is All You Need",
+        authors="Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin",
+        year=2017,
+        url="https://arxiv.org/abs/1706.03762",
+    )
+    task = "translator"
 
     aligns = True
 
@@ -421,38 +424,27 @@ class Transformer(keras.Model):
         }
 
 
-def TransformerBase(
-    source_vocabulary=37_000,
-    target_vocabulary=37_000,
-    dropout=0.1,
-    shared_embeddings=True,
-    norm="post",
-    name="transformerbase",
-):
-    """The base model, table 3; 63,045,632 parameters with a vocabulary of 37,000.
+def _sized(
+    size: tuple[int, int, int, int],
+    source_vocabulary: int = 37_000,
+    target_vocabulary: int = 37_000,
+    dropout: float = 0.1,
+    shared_embeddings: bool = True,
+    norm: Literal["post", "pre"] = "post",
+    name: str = "transformer",
+) -> Transformer:
+    """{name}, table 3; {parameters:,} parameters with a vocabulary of 37,000.
 
-    The paper says 65 million.
+    The paper says 65 million of the base model and 213 million of the big one. The
+    dropout rate is the one for English to German; for English to French the big model's
+    is 0.1 (section 6.1). The arguments are those of `Transformer`.
     """
-    return Transformer(
-        *(source_vocabulary, target_vocabulary, 6, 512, 2048, 8),
-        *(dropout, shared_embeddings, norm, name),
-    )
+    vocabularies = (source_vocabulary, target_vocabulary)
+    return Transformer(*vocabularies, *size, dropout, shared_embeddings, norm, name)
 
 
-def TransformerBig(
-    source_vocabulary=37_000,
-    target_vocabulary=37_000,
-    dropout=0.3,
-    shared_embeddings=True,
-    norm="post",
-    name="transformerbig",
-):
-    """The big model, table 3; 214,171,648 parameters with a vocabulary of 37,000.
-
-    The paper says 213 million. The dropout rate is the one for English to German;
-    for English to French it is 0.1 (section 6.1).
-    """
-    return Transformer(
-        *(source_vocabulary, target_vocabulary, 6, 1024, 4096, 16),
-        *(dropout, shared_embeddings, norm, name),
-    )
+# Parameters, layers, d_model, d_ff and heads.
+TransformerBase = variant(_sized, "TransformerBase", 63_045_632, (6, 512, 2048, 8))
+TransformerBig = variant(
+    _sized, "TransformerBig", 214_171_648, (6, 1024, 4096, 16), dropout=0.3
+)

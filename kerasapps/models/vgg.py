@@ -3,6 +3,8 @@
 https://arxiv.org/abs/1409.1556
 """
 
+from typing import Literal
+
 import keras
 
 from kerasapps.errors import InputError
@@ -10,16 +12,10 @@ from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.fully_convolutional import fully_convolutional
 from kerasapps.layers.initialization import initializer
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
-from kerasapps.weights.keras_applications import take_weights
-
-PAPER = Paper(
-    title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
-    authors="Simonyan, Zisserman",
-    year=2014,
-    url="https://arxiv.org/abs/1409.1556",
-    task="classifier",
-)
+from kerasapps.models.variant import variant
+from kerasapps.weights.keras_applications import Weights, take_weights
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -58,6 +54,14 @@ class VGG(keras.Model):
         InputError: If the images are too small, or an argument isn't one of its
             choices.
     """
+
+    paper = Paper(
+        title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
+        authors="Simonyan, Zisserman",
+        year=2014,
+        url="https://arxiv.org/abs/1409.1556",
+    )
+    task = "classifier"
 
     def __init__(
         self,
@@ -200,73 +204,18 @@ class VGG(keras.Model):
         }
 
 
-def VGGA(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vgga"):
-    """Configuration A, 11 layers, table 1; 132,863,336 parameters."""
-    return _configuration(
-        (1, 1, 2, 2, 2), num_classes, input_shape, initialization, name
-    )
-
-
-def VGGALRN(
-    num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggalrn"
-):
-    """Configuration A-LRN, 11 layers, table 1; 132,863,336 parameters."""
-    return _configuration(
-        (1, 1, 2, 2, 2), num_classes, input_shape, initialization, name, normalized=True
-    )
-
-
-def VGGB(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggb"):
-    """Configuration B, 13 layers, table 1; 133,047,848 parameters."""
-    return _configuration(
-        (2, 2, 2, 2, 2), num_classes, input_shape, initialization, name
-    )
-
-
-def VGGC(num_classes=1000, input_shape=(224, 224, 3), initialization="he", name="vggc"):
-    """Configuration C, 16 layers, three 1x1, table 1; 133,638,952 parameters."""
-    return _configuration(
-        (2, 2, 3, 3, 3), num_classes, input_shape, initialization, name, pointwise=True
-    )
-
-
-def VGGD(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    initialization="he",
-    weights=None,
-    name="vggd",
-):
-    """Configuration D, 16 layers, table 1; 138,357,544 parameters.
-
-    `weights`: those of `keras.applications.VGG16`, see `take_weights`.
-    """
-    model = _configuration(
-        (2, 2, 3, 3, 3), num_classes, input_shape, initialization, name
-    )
-    return take_weights(model, weights, "VGG16")
-
-
-def VGGE(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    initialization="he",
-    weights=None,
-    name="vgge",
-):
-    """Configuration E, 19 layers, table 1; 143,667,240 parameters.
-
-    `weights`: those of `keras.applications.VGG19`, see `take_weights`.
-    """
-    model = _configuration(
-        (2, 2, 4, 4, 4), num_classes, input_shape, initialization, name
-    )
-    return take_weights(model, weights, "VGG19")
-
-
 def _configuration(
-    convolutions, num_classes, input_shape, initialization, name, **options
-):
+    size: tuple[str, tuple[int, ...], dict[str, bool]],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    initialization: Literal["he", "glorot", "normal"] = "he",
+    name: str = "vgg",
+) -> VGG:
+    """Configuration {size[0]}, table 1; {parameters:,} parameters.
+
+    The arguments are those of `VGG`.
+    """
+    _, convolutions, options = size
     return VGG(
         convolutions,
         num_classes=num_classes,
@@ -275,3 +224,38 @@ def _configuration(
         name=name,
         **options,
     )
+
+
+def _with_twin(
+    size: tuple[str, tuple[int, ...], str],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    initialization: Literal["he", "glorot", "normal"] = "he",
+    weights: Weights = None,
+    name: str = "vgg",
+) -> VGG:
+    """Configuration {size[0]}, table 1; {parameters:,} parameters.
+
+    `weights`: those of `keras.applications.{size[2]}`, see `take_weights`. The other
+    arguments are those of `VGG`.
+    """
+    letter, convolutions, twin = size
+    options = (num_classes, input_shape, initialization, name)
+    model = _configuration((letter, convolutions, {}), *options)
+    return take_weights(model, weights, twin)
+
+
+# Table 1: the convolutions of each stage, and what is special.
+_A = ("A, 11 layers", (1, 1, 2, 2, 2), {})
+_ALRN = ("A-LRN, 11 layers", (1, 1, 2, 2, 2), {"normalized": True})
+_B = ("B, 13 layers", (2, 2, 2, 2, 2), {})
+_C = ("C, 16 layers, three 1x1", (2, 2, 3, 3, 3), {"pointwise": True})
+_D = ("D, 16 layers", (2, 2, 3, 3, 3), "VGG16")
+_E = ("E, 19 layers", (2, 2, 4, 4, 4), "VGG19")
+
+VGGA = variant(_configuration, "VGGA", 132_863_336, _A)
+VGGALRN = variant(_configuration, "VGGALRN", 132_863_336, _ALRN)
+VGGB = variant(_configuration, "VGGB", 133_047_848, _B)
+VGGC = variant(_configuration, "VGGC", 133_638_952, _C)
+VGGD = variant(_with_twin, "VGGD", 138_357_544, _D)
+VGGE = variant(_with_twin, "VGGE", 143_667_240, _E)

@@ -3,6 +3,8 @@
 https://arxiv.org/abs/2010.11929
 """
 
+from typing import Literal
+
 import keras
 import numpy as np
 
@@ -14,16 +16,9 @@ from kerasapps.layers import (
     PositionEmbedding2D,
 )
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
+from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
-
-PAPER = Paper(
-    title="An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
-    authors="Dosovitskiy, Beyer, Kolesnikov, Weissenborn, Zhai, Unterthiner, Dehghani, "
-    "Minderer, Heigold, Gelly, Uszkoreit, Houlsby",
-    year=2021,
-    url="https://arxiv.org/abs/2010.11929",
-    task="classifier",
-)
+from kerasapps.models.variant import variant
 
 # Table 1: layers, hidden size, MLP size, heads.
 _BASE = (12, 768, 3072, 12)
@@ -124,6 +119,16 @@ class ViT(keras.Model):
         InputError: If images and patches, or channels and heads, don't fit, or an
             argument isn't one of its choices.
     """
+
+    paper = Paper(
+        title="An Image is Worth 16x16 Words: Transformers for Image Recognition at "
+        "Scale",
+        authors="Dosovitskiy, Beyer, Kolesnikov, Weissenborn, Zhai, Unterthiner, "
+        "Dehghani, Minderer, Heigold, Gelly, Uszkoreit, Houlsby",
+        year=2021,
+        url="https://arxiv.org/abs/2010.11929",
+    )
+    task = "classifier"
 
     def __init__(
         self,
@@ -311,71 +316,26 @@ class ViT(keras.Model):
         }
 
 
-def ViTB16(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    head="linear",
-    position_embedding="1d",
-    dropout=0.1,
-    name="vitb16",
-):
-    """ViT-B/16, table 1, "Base"; 86,567,656 parameters."""
-    return ViT(
-        16, *_BASE, num_classes, input_shape, head, position_embedding, dropout, name
-    )
+def _sized(
+    size: tuple[int, tuple[int, int, int, int]],
+    num_classes: int = 1000,
+    input_shape: ImageShape = (224, 224, 3),
+    head: Literal["linear", "mlp"] = "linear",
+    position_embedding: Literal["1d", "2d", "none"] = "1d",
+    dropout: float = 0.1,
+    name: str = "vit",
+) -> ViT:
+    """{name}, table 1, patches of {size[0]}x{size[0]}; {parameters:,} parameters.
+
+    The arguments are those of `ViT`.
+    """
+    patch_size, encoder = size
+    options = (num_classes, input_shape, head, position_embedding, dropout, name)
+    return ViT(patch_size, *encoder, *options)
 
 
-def ViTB32(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    head="linear",
-    position_embedding="1d",
-    dropout=0.1,
-    name="vitb32",
-):
-    """ViT-B/32, table 1, "Base"; 88,224,232 parameters."""
-    return ViT(
-        32, *_BASE, num_classes, input_shape, head, position_embedding, dropout, name
-    )
-
-
-def ViTL16(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    head="linear",
-    position_embedding="1d",
-    dropout=0.1,
-    name="vitl16",
-):
-    """ViT-L/16, table 1, "Large"; 304,326,632 parameters."""
-    return ViT(
-        16, *_LARGE, num_classes, input_shape, head, position_embedding, dropout, name
-    )
-
-
-def ViTL32(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    head="linear",
-    position_embedding="1d",
-    dropout=0.1,
-    name="vitl32",
-):
-    """ViT-L/32, table 1, "Large"; 306,535,400 parameters."""
-    return ViT(
-        32, *_LARGE, num_classes, input_shape, head, position_embedding, dropout, name
-    )
-
-
-def ViTH14(
-    num_classes=1000,
-    input_shape=(224, 224, 3),
-    head="linear",
-    position_embedding="1d",
-    dropout=0.1,
-    name="vith14",
-):
-    """ViT-H/14, table 1, "Huge"; 632,045,800 parameters."""
-    return ViT(
-        14, *_HUGE, num_classes, input_shape, head, position_embedding, dropout, name
-    )
+ViTB16 = variant(_sized, "ViTB16", 86_567_656, (16, _BASE))
+ViTB32 = variant(_sized, "ViTB32", 88_224_232, (32, _BASE))
+ViTL16 = variant(_sized, "ViTL16", 304_326_632, (16, _LARGE))
+ViTL32 = variant(_sized, "ViTL32", 306_535_400, (32, _LARGE))
+ViTH14 = variant(_sized, "ViTH14", 632_045_800, (14, _HUGE))

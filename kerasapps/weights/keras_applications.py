@@ -1,6 +1,7 @@
 """Weights of `keras.applications`, taken over by the networks of the suite."""
 
 import contextlib
+import os
 import re
 import warnings
 import zipfile
@@ -19,6 +20,9 @@ TWINS = {
     **{f"efficientnetb{number}": f"EfficientNetB{number}" for number in range(8)},
 }
 """The function of `keras.applications` by the name of the suite's network."""
+
+Weights = keras.Model | str | os.PathLike | None
+"""What `take_weights` takes weights from."""
 
 # In the path of an array, with the number that Keras gives a layer's second copy.
 _NORMALIZATION = re.compile(r"(^|/)normalization(_\d+)?/")

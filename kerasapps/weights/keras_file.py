@@ -7,13 +7,13 @@ import json
 import math
 import os
 import pathlib
+import sys
 import warnings
 import zipfile
 
 import h5py
 import keras
 
-import kerasapps.models
 from kerasapps.errors import InputError
 from kerasapps.replacing import replacing
 from kerasapps.weights.blueprint import blueprint
@@ -44,6 +44,9 @@ def load(path: str | os.PathLike) -> keras.Model:
     nothing else of what it describes is built. The network may have no more weights
     than are really in the file.
 
+    The classes are those that Keras has registered: `kerasapps.models` is to be
+    imported before.
+
     Args:
         path: The file.
 
@@ -51,13 +54,10 @@ def load(path: str | os.PathLike) -> keras.Model:
         InputError: If the file isn't a whole `.keras` file, or holds no network of the
             suite, or one that doesn't fit to the weights beside it.
     """
-    registered_name, config = _read_config(path, str(path))
+    registered_name, config = _read_config(path)
     model_class = _find_class(registered_name)
     if model_class is None:
-        raise InputError(
-            f"{path} holds the model {registered_name!r}, which is none of "
-            "kerasapps.models; give the file of one that is"
-        )
+        raise _not_a_model(path, registered_name)
     name = model_class.__name__
     numbers = _plain_numbers(config)
     if numbers is None or not set(config) <= set(
@@ -65,11 +65,13 @@ def load(path: str | os.PathLike) -> keras.Model:
     ):
         raise InputError(
             f"{path}: its config isn't the arguments of {name}; give a file that "
-            "kerasapps wrote"
+            "kerasapps wrote",
+            argument="path",
         )
     too_large = InputError(
         f"{path} describes a larger {name} than it holds weights for; give a file that "
-        "kerasapps wrote"
+        "kerasapps wrote",
+        argument="path",
     )
     shapes = _array_shapes(path)
     # Before anything is built, the sum of the config's numbers by a wide margin: widths
@@ -84,10 +86,11 @@ def load(path: str | os.PathLike) -> keras.Model:
     # Arguments that don't go together may fail anywhere.
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: {name} can't be built: {reason}") from error
+        message = f"{path}: {name} can't be built: {reason}"
+        raise InputError(message, argument="path") from error
     if model is None:
         raise too_large
-    _read_weights(model, path, config, str(path))
+    _read_weights(model, path, config)
     return model
 
 
@@ -105,34 +108,41 @@ def load_weights(model: keras.Model, path: str | os.PathLike) -> None:
         InputError: If the file isn't a whole `.keras` file, or of another model; the
             weights may then be partly read.
     """
-    shown = f"--weights={path}"
-    found, config = _read_config(path, shown)
+    found, config = _read_config(path)
     wanted = keras.saving.get_registered_name(type(model))
     if found != wanted:
         raise InputError(
-            f"{shown} holds the model {found!r}, not {wanted!r}; "
-            "only weights of the same model are read"
+            f"{path} holds the model {found!r}, not {wanted!r}; "
+            "only weights of the same model are read",
+            argument="path",
         )
-    _read_weights(model, path, config, shown)
+    _read_weights(model, path, config)
 
 
-def _not_whole(shown):
-    return InputError(f"{shown}: not a whole .keras file")
+def _not_whole(path):
+    return InputError(f"{path}: not a whole .keras file", argument="path")
 
 
-def _read_config(path, shown):
-    """Returns the registered name of the file's model, and its config.
+def _not_a_model(path, registered_name):
+    """Returns the error for a file whose class isn't found."""
+    advice = "which is none of kerasapps.models; give the file of one that is"
+    if "kerasapps.models" not in sys.modules:
+        advice = "but kerasapps.models isn't imported; import it first"
+    return InputError(
+        f"{path} holds the model {registered_name!r}, {advice}", argument="path"
+    )
 
-    `shown` is how the errors name the file.
-    """
+
+def _read_config(path):
+    """Returns the registered name of the file's model, and its config."""
     path = pathlib.Path(path)
     if path.suffix != ".keras":
-        raise _not_whole(shown)
+        raise _not_whole(path)
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
             if unpacked > _UNPACKED * path.stat().st_size or archive.testzip():
-                raise _not_whole(shown)
+                raise _not_whole(path)
             content = json.loads(archive.read("config.json"))
         return content["registered_name"] or content["class_name"], dict(
             content["config"]
@@ -140,21 +150,22 @@ def _read_config(path, shown):
     except InputError:
         raise
     except OSError as error:
-        raise InputError(f"{shown}: {error.strerror}; give a .keras file") from error
+        message = f"{path}: {error.strerror}; give a .keras file"
+        raise InputError(message, argument="path") from error
     except (
         *(zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError),
     ) as error:
-        raise _not_whole(shown) from error
+        raise _not_whole(path) from error
 
 
-def _read_weights(model, path, config, shown):
+def _read_weights(model, path, config):
     """Reads the arrays of a file whose model is of the same class."""
     try:
         # Keras only warns where a whole list of layers is missing.
         with warnings.catch_warnings(action="error", category=UserWarning):
             model.load_weights(path)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise _not_whole(shown) from error
+        raise _not_whole(path) from error
     except (ValueError, UserWarning) as error:
         own = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
         others = ", ".join(
@@ -163,23 +174,27 @@ def _read_weights(model, path, config, shown):
             if name != "name" and config.get(name, value) != value
         )
         raise InputError(
-            f"{shown} holds a {type(model).__name__} with "
-            f"{others or 'other weights'}; only weights of the same model are read"
+            f"{path} holds a {type(model).__name__} with "
+            f"{others or 'other weights'}; only weights of the same model are read",
+            argument="path",
         ) from error
 
 
 def _find_class(registered_name):
-    """Returns the class of that name that a module of the models defines, or None."""
-    exported = [model for model in vars(kerasapps.models).values() if callable(model)]
-    for module in {inspect.getmodule(model) for model in exported}:
-        for value in vars(module).values():
-            if (
-                inspect.isclass(value)
-                and issubclass(value, keras.Model)
-                and value.__module__ == module.__name__
-                and keras.saving.get_registered_name(value) == registered_name
-            ):
-                return value
+    """Returns the model's class that is registered under a name, or None.
+
+    Only the suite's own are found, whatever else is registered.
+    """
+    found = None
+    if isinstance(registered_name, str) and registered_name.startswith("kerasapps>"):
+        found = keras.saving.get_registered_object(registered_name)
+    if (
+        inspect.isclass(found)
+        and issubclass(found, keras.Model)
+        and found.__module__.startswith("kerasapps.models.")
+        and keras.saving.get_registered_name(found) == registered_name
+    ):
+        return found
     return None
 
 

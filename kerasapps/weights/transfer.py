@@ -25,8 +25,9 @@ def start_from(model: keras.Model, source: keras.Model) -> list[str]:
     """
     if type(model) is not type(source):
         raise InputError(
-            f"--pretrained holds a {type(source).__name__}; give one of a "
-            f"{type(model).__name__}"
+            f"{source.name} is a {type(source).__name__}; give a "
+            f"{type(model).__name__}, as {model.name} is",
+            argument="source",
         )
     before = {layer: layer.get_weights() for layer in model.layers if layer.weights}
     if hasattr(model, "start_from"):
@@ -39,7 +40,11 @@ def start_from(model: keras.Model, source: keras.Model) -> list[str]:
         if all(map(np.array_equal, weights, layer.get_weights()))
     ]
     if len(fresh) == len(before):
-        raise InputError("--pretrained: none of its weights fit this model")
+        raise InputError(
+            f"none of the weights of {source.name} fit {model.name}; give one with "
+            "layers of the same names and shapes",
+            argument="source",
+        )
     return fresh
 
 

@@ -61,7 +61,7 @@ CASES = {
     ),
     "foreign_code_in_weights": (
         f"{TINY} --weights=evil.keras",
-        ["--weights=evil.keras", "'Sequential'", "not 'kerasapps>LeNet5'"],
+        ["evil.keras", "'Sequential'", "not 'kerasapps>LeNet5'"],
     ),
     "unknown_augmentation": (
         f"{TINY} --augment=rotate:15",

@@ -429,16 +429,22 @@ def exported():
 def test_every_model_has_its_parameters_and_a_row():
     assert set(exported()) == set(PARAMETERS)
     rows = {inspect.getmodule(row.factory) for row in ROWS}
-    modules = {inspect.getmodule(model) for model in exported().values()}
     # Translators have checks of their own: tests/models/translators.py.
-    assert {m for m in modules if m.PAPER.task != "translator"} == rows
+    others = [m for m in exported().values() if m.task != "translator"]
+    assert {inspect.getmodule(model) for model in others} == rows
 
 
 def test_every_model_names_its_paper():
     for model in exported().values():
         module = inspect.getmodule(model)
-        assert module.PAPER.title in " ".join(module.__doc__.split())
-        assert module.PAPER.url in module.__doc__
+        assert model.paper.title in " ".join(module.__doc__.split())
+        assert model.paper.url in module.__doc__
+
+
+def test_every_variant_tells_its_parameters():
+    for name, parameters in PARAMETERS.items():
+        if inspect.isfunction(exported()[name]):
+            assert f"{parameters:,} parameters" in exported()[name].__doc__
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -1,6 +1,7 @@
 import io
 import json
 import resource
+import sys
 import zipfile
 
 import h5py
@@ -62,19 +63,20 @@ def assert_refused(model, path, *words):
     """One line, and no more beside it, that names the file and the words."""
     with pytest.raises(InputError) as error:
         keras_file.load_weights(model, path)
-    assert_one_line(error, f"--weights={path}", words)
+    assert_one_line(error, path, words)
 
 
 def assert_not_loaded(path, *words):
     """The same where the file alone says what the model is."""
     with pytest.raises(InputError) as error:
         keras_file.load(path)
-    assert_one_line(error, str(path), words)
+    assert_one_line(error, path, words)
 
 
-def assert_one_line(error, beginning, words):
+def assert_one_line(error, path, words):
     line = str(error.value)
-    assert line.startswith(beginning)
+    assert line.startswith(str(path))
+    assert error.value.argument == "path"
     assert "\n" not in line
     for word in words:
         assert word in line, line
@@ -144,7 +146,7 @@ def test_load_of_what_is_no_file_of_ours(saved, tmp_path):
         assert_not_loaded(path, "not a whole .keras file")
 
 
-def test_load_builds_only_models_of_the_suite(saved, tmp_path):
+def test_load_builds_only_models_of_the_suite(saved, tmp_path, monkeypatch):
     marker, path = tmp_path / "marker", tmp_path / "evil.keras"
     write_keras_file(path, marker)
     assert_not_loaded(path, "'Sequential'", "none of kerasapps.models")
@@ -156,6 +158,16 @@ def test_load_builds_only_models_of_the_suite(saved, tmp_path):
             saved[1], tmp_path / "layer.keras", config=json.dumps(config).encode()
         )
         assert_not_loaded(layer, repr(name), "none of kerasapps.models")
+    # Nor is what somebody else registered under the suite's name.
+    monkeypatch.setitem(
+        keras.saving.get_custom_objects(), "kerasapps>Theirs", keras.Sequential
+    )
+    for name in ("kerasapps>Theirs", "Sequential", "kerasapps>scaled_tanh"):
+        config["registered_name"] = name
+        theirs = changed(
+            saved[1], tmp_path / "theirs.keras", config=json.dumps(config).encode()
+        )
+        assert_not_loaded(theirs, repr(name), "none of kerasapps.models")
     # Foreign code that gives itself out for one.
     config["registered_name"] = "kerasapps>LeNet5"
     config = json.dumps(config).encode()
@@ -168,6 +180,15 @@ def test_load_builds_only_models_of_the_suite(saved, tmp_path):
         hidden = with_arguments(saved[1], tmp_path / "hidden.keras", output=value)
         assert_not_loaded(hidden, "isn't the arguments of LeNet5")
     assert not marker.exists()
+
+
+def test_load_says_what_to_import(saved, monkeypatch):
+    # As in a process that hasn't imported the models.
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "kerasapps>LeNet5")
+    monkeypatch.delitem(sys.modules, "kerasapps.models")
+    assert_not_loaded(
+        saved[1], "'kerasapps>LeNet5'", "kerasapps.models isn't imported; import it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ def test_another_number_of_classes_keeps_its_head():
 
 
 def test_another_class():
-    with pytest.raises(ValueError, match="holds a LeNet5; give one of a ResNet"):
+    with pytest.raises(
+        ValueError, match="lenet5 is a LeNet5; give a ResNet, as resnet is"
+    ):
         start_from(small(), LeNet5())
 
 
@@ -41,5 +43,5 @@ def test_nothing_fits():
     other = ResNet((1,), (5,), False, "A", "cifar", 2, (8, 8, 1))
     for weight in other.weights:
         weight.assign(weight + 1)
-    with pytest.raises(ValueError, match="none of its weights fit"):
+    with pytest.raises(ValueError, match="none of the weights of resnet fit resnet;"):
         start_from(small(), other)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import keras
 
+import kerasapps.models  # noqa: F401 - what a file may hold
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.weights import keras_file
