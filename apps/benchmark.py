@@ -104,11 +104,11 @@ def compare(
                 _inference(folded, images, os.path.join(folder, "network")),
                 _inference(twin, images, os.path.join(folder, "twin")),
             ]
-        roofs, costs = zip(
-            speed.matrix_product(dtype), speed.convolution(dtype), strict=True
-        )
-        seconds = speed.alternate([*runs, *roofs], repeats)
-    flops = 2 * np.array([cost, cost, *costs]) / np.median(seconds, axis=0)
+        product, product_cost = speed.matrix_product(dtype)
+        convolution, convolution_cost = speed.convolution(dtype)
+        seconds = speed.alternate([*runs, product, convolution], repeats)
+    costs = np.array([cost, cost, product_cost, convolution_cost])
+    flops = 2 * costs / np.median(seconds, axis=0)
     shares = flops / flops[2:].max()
     images_per_second = batch_size / np.median(seconds, axis=0)
     ratio = np.quantile(seconds[:, 1] / seconds[:, 0], [0.25, 0.5, 0.75])

@@ -20,6 +20,7 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -39,7 +40,12 @@ flags.DEFINE_integer(
 flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 
-def measure(constructor, recompute: bool, batch_size: int, steps: int) -> dict:
+def measure(
+    constructor: Callable[..., keras.Model],
+    recompute: bool,
+    batch_size: int,
+    steps: int,
+) -> dict:
     """Trains a network and returns what it took, in the process that it is called in.
 
     Args:

@@ -63,20 +63,20 @@ def main(runs: list[str]) -> None:
     from kerasapps.figures.saving import save
 
     errors = {}
-    for name, run in metrics.items():
-        history = run["history"]
+    for name, noted in metrics.items():
+        history = noted["history"]
         errors[name] = {"training": [1 - a for a in history["accuracy"]]}
         if FLAGS.held_out and "val_accuracy" in history:
             errors[name]["held-out"] = [1 - a for a in history["val_accuracy"]]
     save(error_curves(errors), output)
     width = max(map(len, metrics))
     print(f"{'run':<{width}}  parameters  epochs  training error  held-out error")
-    for name, run in metrics.items():
+    for name, noted in metrics.items():
         print(
-            f"{name:<{width}}  {run['parameters']:>10,}  "
-            f"{len(run['history']['accuracy']):>6}  "
-            f"{1 - run['history']['accuracy'][-1]:>14.2%}  "
-            f"{1 - run['accuracy']:>14.2%}"
+            f"{name:<{width}}  {noted['parameters']:>10,}  "
+            f"{len(noted['history']['accuracy']):>6}  "
+            f"{1 - noted['history']['accuracy'][-1]:>14.2%}  "
+            f"{1 - noted['accuracy']:>14.2%}"
         )
     print(f"Figure: {output}")
 

@@ -24,34 +24,55 @@ import urllib.parse
 
 from absl import flags
 
-from apps.gan import conversions, drawing, measuring, points, styles
+from apps.gan import (
+    drawing,
+    image_mapping,
+    measuring,
+    point_mapping,
+    points,
+    styles,
+)
 from apps.gan.trained import load
-from apps.run import command, metrics
+from apps.run import command, common_flags, metrics
 from kerasapps.errors import InputError
 from kerasapps.evaluation.gan import features
 from kerasapps.figures.saving import save
 
-FLAGS = flags.FLAGS
+FLAGS = flags.FlagValues()
+common_flags.define_data_dir(FLAGS)
 flags.DEFINE_multi_string(
     "model",
     None,
     "Run directory of apps.train_gan; given again, models of one toy domain are drawn "
     "side by side.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
-    "classifier", None, "Run directory of apps.train_classifier, of the same classes."
+    "classifier",
+    None,
+    "Run directory of apps.train_classifier, of the same classes.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "features",
     None,
     "Features of the Fréchet distance: inception, or inception:FILE with its weights; "
     "or a SavedModel, FOLDER or FOLDER:SIGNATURE:OUTPUT. Default: the classifier's.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_integer(
-    "samples", 10_000, "Examples that are generated for the measures.", 100
+    "samples",
+    10_000,
+    "Examples that are generated for the measures.",
+    100,
+    flag_values=FLAGS,
 )
 flags.DEFINE_integer(
-    "paths", 2_000, "Paths of each perceptual path length of StyleGAN.", 10
+    "paths",
+    2_000,
+    "Paths of each perceptual path length of StyleGAN.",
+    10,
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "arithmetic",
@@ -59,49 +80,52 @@ flags.DEFINE_string(
     "Samples whose mean z's are subtracted and added, as in 3,8,12-1,5,7+2,4,9; they "
     "are counted from 0 along the rows of the figure samples. Default: by the "
     "thickness and slant of bright drawings.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "turn",
     None,
     "Samples from whose mean z to that of the others the turn vector leads, as in "
     "3,8,12,20:1,5,7,9. Default: from leaning left to leaning right.",
-)
-flags.DEFINE_string(
-    "data_dir",
-    None,
-    "Where TensorFlow Datasets keeps its data; default: $TFDS_DATA_DIR, "
-    "else ~/tensorflow_datasets.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "output_dir",
     None,
     "Where metrics.json and the figures go; default: a folder in runs/evaluate_gan/ "
     "named by the runs and by how they are measured.",
+    flag_values=FLAGS,
 )
-flags.DEFINE_integer("seed", 0, "Seed of what is drawn.", 0, 2**31 - 1)
-flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
-flags.mark_flag_as_required("model")
+flags.DEFINE_integer(
+    "seed", 0, "Seed of what is drawn.", 0, 2**31 - 1, flag_values=FLAGS
+)
+flags.DEFINE_bool(
+    "json",
+    False,
+    "Print the measures as JSON instead of a table.",
+    flag_values=FLAGS,
+)
+flags.mark_flag_as_required("model", flag_values=FLAGS)
 
 # What metrics.json tells of how it was measured.
 _MEASURED_BY = ("classifier", "features", "paths", "seed")
 
 
-def main():
+def main() -> None:
     """Runs the app."""
-    runs = [load(model) for model in FLAGS.model]
-    if len(runs) > 1 and not all(run.maps_points for run in runs):
+    runs = [load(model, FLAGS.data_dir) for model in FLAGS.model]
+    if len(runs) > 1 and not all(r.maps_domains and r.makes_points for r in runs):
         raise InputError("several models are compared on toy domains only")
-    run = runs[0]
-    if run.maps_points or run.maps_images or run.preprocessing is None:
-        for flag in ("classifier", "features", "arithmetic", "turn"):
-            if FLAGS[flag].value is not None:
-                raise InputError(f"--{flag} is for images made of random numbers")
-    drawing.check_flags(run)
+    _check_flags(runs[0])
+    numbers = {
+        flag: drawing.sample_numbers(flag, FLAGS[flag].value)
+        for flag in ("arithmetic", "turn")
+    }
     directory = pathlib.Path(FLAGS.output_dir or _directory(runs))
     figures = directory / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     measures = {}
-    for name, figure in _evaluate(runs, measures):
+    for name, figure in _evaluate(runs, numbers, measures):
         save(figure, figures / f"{name}.png")
     measured_by = {name: FLAGS[name].value for name in _MEASURED_BY}
     metrics.write(directory, {"models": FLAGS.model, **measured_by, **measures})
@@ -110,6 +134,17 @@ def main():
         return
     _print(measures)
     print(f"\nFigures   {figures}/\nMetrics   {directory}/metrics.json")
+
+
+def _check_flags(run):
+    """Checks that the flags go with the run."""
+    for flag in ("classifier", "features", "arithmetic", "turn"):
+        if FLAGS[flag].value is None:
+            continue
+        if run.maps_domains or run.makes_points:
+            raise InputError(f"--{flag} is for images made of random numbers")
+        if flag in ("arithmetic", "turn") and run.conditions:
+            raise InputError(f"--{flag} is for generators without conditions")
 
 
 def _directory(runs):
@@ -126,25 +161,30 @@ def _directory(runs):
     return f"runs/evaluate_gan/{name}"
 
 
-def _evaluate(runs, measures):
+def _evaluate(runs, numbers, measures):
     """Yields figures by their names; writes into the measures."""
     run = runs[0]
-    if run.maps_points:
-        yield from conversions.compare(runs, measures)
-    elif run.maps_images:
-        yield from conversions.evaluate(run, measures)
-    elif run.preprocessing is None:
-        yield from points.evaluate(run, measures)
-    else:
-        classifier = FLAGS.classifier and features.classifier(FLAGS.classifier)
-        if classifier and run.conditions and run.conditions.are_classes:
-            _check_classes(run, classifier)
-        seen = _features() or (classifier and classifier.features)
-        yield from drawing.draw(run, measuring.real_images(run, "train"))
-        measures |= measuring.measure(run, classifier, seen)
-        if run.is_styled:
-            yield from styles.draw(run)
-            measures |= styles.measure(run, classifier, seen)
+    if run.maps_domains:
+        if run.makes_points:
+            yield from point_mapping.compare(runs, measures)
+        else:
+            yield from image_mapping.evaluate(run, measures)
+        return
+    if run.makes_points:
+        yield from points.evaluate(run, FLAGS.samples, FLAGS.seed, measures)
+        return
+    classifier = FLAGS.classifier and features.classifier(FLAGS.classifier)
+    if classifier and run.conditions and run.conditions.are_classes:
+        _check_classes(run, classifier)
+    chosen = _features() or (classifier and classifier.features)
+    training = measuring.real_images(run, "train")
+    yield from drawing.draw(run, training, FLAGS.seed, **numbers)
+    measures |= measuring.measure(run, classifier, chosen, FLAGS.samples, FLAGS.seed)
+    if run.network.has_styles:
+        yield from styles.draw(run, FLAGS.seed)
+        measures |= styles.measure(
+            run, classifier, chosen, FLAGS.samples, FLAGS.paths, FLAGS.seed
+        )
 
 
 def _print(measures, indent=""):
@@ -177,4 +217,4 @@ def _features():
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

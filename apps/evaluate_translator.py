@@ -19,31 +19,39 @@ import urllib.parse
 
 from absl import flags
 
-from apps.run import command, metrics
-from apps.translator import decoding, drawing
+from apps.run import command, common_flags, metrics
+from apps.translator import compared, drawing, measuring, search
 from apps.translator.curves import curves_of
+from apps.translator.measuring import Scoring, has_one_translation
 from apps.translator.trained import load
-from kerasapps.data.text import corpus as translation
-from kerasapps.errors import InputError
+from kerasapps.data.text import loading
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.saving import save
 
-FLAGS = flags.FLAGS
-flags.adopt_module_key_flags(decoding)
-flags.DEFINE_multi_string("model", None, "Run directory of apps.train_translator.")
-flags.DEFINE_bool("ensemble", False, "Let all models translate together.")
+FLAGS = flags.FlagValues()
+search.define_flags(FLAGS)
+common_flags.define_data_dir(FLAGS)
+flags.DEFINE_multi_string(
+    "model", None, "Run directory of apps.train_translator.", flag_values=FLAGS
+)
+flags.DEFINE_bool(
+    "ensemble", False, "Let all models translate together.", flag_values=FLAGS
+)
 flags.DEFINE_string(
-    "dataset", None, "Data set of the sentences; default: that of the run."
+    "dataset",
+    None,
+    "Data set of the sentences; default: that of the run.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_enum(
-    "split", "test", ["test", "validation"], "Held-out sentences to translate."
+    "split",
+    "test",
+    ["test", "validation"],
+    "Held-out sentences to translate.",
+    flag_values=FLAGS,
 )
-flags.DEFINE_integer("batch_size", 32, "Sentences at a time.", 1)
-flags.DEFINE_string(
-    "data_dir",
-    None,
-    "Where TensorFlow Datasets keeps its data; default: $TFDS_DATA_DIR, "
-    "else ~/tensorflow_datasets.",
+flags.DEFINE_integer(
+    "batch_size", 32, "Sentences at a time.", lower_bound=1, flag_values=FLAGS
 )
 flags.DEFINE_string(
     "output_dir",
@@ -51,69 +59,51 @@ flags.DEFINE_string(
     "Where translations, metrics.json and the figures go; default: a folder in "
     "runs/evaluate_translator/ named by the runs and, where given, by --ensemble, "
     "--dataset, --split and the flags of the search.",
+    flag_values=FLAGS,
 )
-flags.DEFINE_bool("json", False, "Print the measures as JSON instead of a table.")
-flags.mark_flag_as_required("model")
+flags.DEFINE_bool(
+    "json", False, "Print the measures as JSON instead of a table.", flag_values=FLAGS
+)
+flags.mark_flag_as_required("model", flag_values=FLAGS)
 
 
-def main():
+def main() -> None:
     """Runs the app."""
     runs = [load(model) for model in FLAGS.model]
-    languages = {run.languages for run in runs}
-    if len(languages) > 1:
-        raise InputError(
-            "the runs translate between different languages: "
-            + "; ".join("-".join(pair) for pair in sorted(languages))
-        )
-    dataset, train_split = FLAGS.dataset, None
-    if not dataset:
-        learned = {run.metrics["dataset"] for run in runs}
-        if len(learned) > 1:
-            raise InputError(
-                f"the runs learned from {', '.join(sorted(learned))}; give one with "
-                "--dataset"
-            )
-        dataset, train_split = (
-            runs[0].metrics[key] for key in ("dataset", "train_split")
-        )
-    corpus = translation.load(dataset, *runs[0].languages, FLAGS.data_dir, train_split)
+    languages = compared.languages(runs)
+    dataset, train_split = compared.data(runs, FLAGS.dataset)
+    corpus = loading.load(dataset, *languages, FLAGS.data_dir, train_split)
     held_out = getattr(corpus, FLAGS.split)
-    directory = _directory(runs)
+    names = compared.names(runs)
+    directory = pathlib.Path(FLAGS.output_dir or _default_directory(names))
     figures = directory / "figures"
     figures.mkdir(parents=True, exist_ok=True)
+    translators = compared.translators(
+        dict(zip(names, runs, strict=True)),
+        search.Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown),
+        FLAGS.ensemble,
+    )
+    scoring = Scoring(
+        has_one_translation(dataset),
+        # All alike, so that they can be compared.
+        any(run.vocabularies[1].lowercase for run in runs),
+        corpus.target_language,
+    )
     measures, translations = {}, {}
-    exact = dataset.startswith("numbers")
-    translators = _translators(runs)
-    # All alike, so that they can be compared.
-    lowercase = any(run.vocabularies[1].lowercase for run in runs)
     for name, translator in translators.items():
-        made = decoding.translate(translator, held_out.source, FLAGS.batch_size)
-        translations[name] = made
-        measures[name] = decoding.measure(
-            made, held_out.target, exact, lowercase, corpus.target_language
-        )
-        if not exact:
-            measures[name] |= decoding.measure_known(
-                translator,
-                held_out,
-                FLAGS.batch_size,
-                lowercase,
-                corpus.target_language,
-            )
+        lines = measuring.translate(translator, held_out.source, FLAGS.batch_size)
         file = directory / f"{urllib.parse.quote(name, safe='+,')}.txt"
-        file.write_text("".join(f"{line}\n" for line in made), encoding="utf-8")
-    if not exact:
-        curves = curves_of(
-            corpus.train.source,
-            held_out,
-            translations,
-            lowercase,
-            corpus.target_language,
-        )
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        translations[name] = lines
+        measures[name] = measuring.measure(
+            lines, held_out.target, scoring
+        ) | measuring.measure_known(translator, held_out, FLAGS.batch_size, scoring)
+    if not scoring.exact:
+        curves = curves_of(corpus.train.source, held_out, translations, scoring)
         save(bleu_curves(curves), figures / "bleu_curves.png")
-    shown = [held_out.source[row] for row in drawing.chosen(held_out.source)]
+    sentences = drawing.to_align(held_out.source)
     for name, translator in translators.items():
-        for figure_name, figure in drawing.draw(translator, shown):
+        for figure_name, figure in drawing.draw(translator, sentences):
             prefix = "" if len(translators) == 1 else f"{name}_"
             save(figure, figures / f"{prefix}{figure_name}.png")
     about = {"runs": FLAGS.model, "dataset": dataset, "split": FLAGS.split}
@@ -121,28 +111,17 @@ def main():
     if FLAGS.json:
         print(json.dumps(measures))
         return
-    for name, found in measures.items():
-        if exact:
-            print(f"{name:<40} exact {found['exact_match']:.2%}")
-        else:
-            print(f"{name:<40} BLEU {found['bleu']:.2f}  {found['bleu_signature']}")
-        if "bleu_no_unknown" in found:
-            print(
-                f"{'':<40} BLEU {found['bleu_no_unknown']:.2f}  of the "
-                f"{found['sentences_no_unknown']:,} sentences without unknown words"
-            )
+    _print_table(measures)
     print(
         f"\nTranslations  {directory}/*.txt\n"
         f"Figures       {figures}/\nMetrics       {directory}/metrics.json"
     )
 
 
-def _directory(runs):
-    if FLAGS.output_dir:
-        return pathlib.Path(FLAGS.output_dir)
+def _default_directory(names):
     others = ("split", "beam_size", "length_penalty", "replace_unknown")
     parts = [
-        "+".join(_names(runs)),
+        "+".join(names),
         "ensemble" if FLAGS.ensemble else "",
         FLAGS.dataset,
         *(
@@ -152,36 +131,22 @@ def _directory(runs):
         ),
     ]
     # As in a URL, so that folder:a/b is one name, and no other data set has it.
-    names = [urllib.parse.quote(part, safe="+,=") for part in parts if part]
-    return pathlib.Path("runs", "evaluate_translator", "_".join(names))
+    quoted = [urllib.parse.quote(part, safe="+,=") for part in parts if part]
+    return pathlib.Path("runs", "evaluate_translator", "_".join(quoted))
 
 
-def _names(runs):
-    """Returns the name of each run's folder; of those alike with a number behind."""
-    names = [run.directory.resolve().name for run in runs]
-    return [
-        name if names.count(name) == 1 else f"{name}-{names[: i + 1].count(name)}"
-        for i, name in enumerate(names)
-    ]
-
-
-def _translators(runs):
-    """Returns what translates by its name: each run, or all together."""
-    if not FLAGS.ensemble:
-        return {
-            name: decoding.translator([run.network], run.vocabularies)
-            for name, run in zip(_names(runs), runs, strict=True)
-        }
-    configs = [[v.get_config() for v in run.vocabularies] for run in runs]
-    if any(config != configs[0] for config in configs):
-        raise InputError(
-            "--ensemble needs runs with the same vocabularies: train them on the same "
-            "data with the same --tokens, --vocabulary_size and --lowercase"
-        )
-    name = "+".join(_names(runs))
-    networks = [run.network for run in runs]
-    return {name: decoding.translator(networks, runs[0].vocabularies)}
+def _print_table(measures):
+    for name, values in measures.items():
+        if "exact_match" in values:
+            print(f"{name:<40} exact {values['exact_match']:.2%}")
+        else:
+            print(f"{name:<40} BLEU {values['bleu']:.2f}  {values['bleu_signature']}")
+        if "bleu_no_unknown" in values:
+            print(
+                f"{'':<40} BLEU {values['bleu_no_unknown']:.2f}  of the "
+                f"{values['sentences_no_unknown']:,} sentences without unknown words"
+            )
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, FLAGS)

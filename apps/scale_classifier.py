@@ -27,6 +27,7 @@ import shlex
 import subprocess
 import sys
 
+import keras
 from absl import flags
 
 from apps.classifier import training_flags
@@ -144,7 +145,7 @@ def main() -> None:
     print(json.dumps(report, indent=2) if FLAGS.json else _table(report))
 
 
-def describe(network):
+def describe(network: keras.Model) -> dict:
     """Returns what is said of a network.
 
     Args:

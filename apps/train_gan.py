@@ -21,23 +21,32 @@ import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import math
+import pathlib
 
+import keras
 from absl import flags
 
-from apps.gan import domain_mapping as translation
-from apps.gan import sampling
-from apps.gan.start import check_flags, usual_size
-from apps.run import common_flags as common
-from apps.run.models import has_argument
+from apps.gan import domain_mapping, sampling
+from apps.gan.examples import ImageExamples, Source
+from apps.gan.image_mapping import ImageDomains
+from apps.gan.networks import Networks, usual_size
+from apps.gan.point_mapping import PointDomains
+from apps.gan.points import PointExamples
+from apps.gan.sampling import Objective
+from apps.gan.training import finish
+from apps.run import command, common_flags, models
+from apps.run.options import Options
+from apps.run.run import Run
+from kerasapps.data.pipeline import replica_batch_size
+from kerasapps.data.points.mixtures import TOY_DOMAINS
+from kerasapps.errors import InputError
 from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS
 from kerasapps.training.gan.gan_trainer import LOSSES, PENALTIES
 
-FLAGS = flags.FLAGS
-flags.adopt_module_key_flags(common)
-FLAGS.set_default("model", "dcgan")
-FLAGS.set_default("dataset", "digits")
-FLAGS.set_default("learning_rate", 2e-4)
-FLAGS.set_default("beta_1", 0.5)
+FLAGS = flags.FlagValues()
+common_flags.define(
+    FLAGS, model="dcgan", dataset="digits", learning_rate=2e-4, beta_1=0.5
+)
 
 flags.DEFINE_integer(
     "image_size",
@@ -45,12 +54,19 @@ flags.DEFINE_integer(
     "Height and width of the images; default: those that the network is made for, 64 "
     "at most.",
     lower_bound=4,
+    flag_values=FLAGS,
 )
-flags.DEFINE_string("train_split", None, "Split of TensorFlow Datasets to train on.")
+flags.DEFINE_string(
+    "train_split",
+    None,
+    "Split of TensorFlow Datasets to train on.",
+    flag_values=FLAGS,
+)
 flags.DEFINE_multi_string(
     "discriminator_options",
     [],
     "An argument of the discriminator other than its default, as in filters=32.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_enum(
     "loss",
@@ -58,16 +74,28 @@ flags.DEFINE_enum(
     LOSSES,
     "What the generator minimizes: log(1 - D(G(z))), -log D(G(z)), or -D(G(z)) of a "
     "critic, which needs a penalty.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_enum(
-    "penalty", "none", PENALTIES, "What the discriminator pays for steep slopes."
+    "penalty",
+    "none",
+    PENALTIES,
+    "What the discriminator pays for steep slopes.",
+    flag_values=FLAGS,
 )
-flags.DEFINE_float("penalty_weight", 10.0, "Weight of the penalty.", lower_bound=0)
+flags.DEFINE_float(
+    "penalty_weight",
+    10.0,
+    "Weight of the penalty.",
+    lower_bound=0,
+    flag_values=FLAGS,
+)
 flags.DEFINE_integer(
     "discriminator_steps",
     1,
     "Steps of the discriminator, each on a batch of its own, for one of the generator.",
     lower_bound=1,
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "condition",
@@ -75,6 +103,7 @@ flags.DEFINE_string(
     "What a conditional generator is told: label, the class; shape, thickness, slant, "
     "width and height as measured on bright drawings; dataset, the attributes that the "
     "data set has; or a CSV file of images and their attributes.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "target",
@@ -82,6 +111,7 @@ flags.DEFINE_string(
     "The second domain of discogan: edges, of one half of the images; halves; "
     "classes:A:B, two classes; or another data set, as in folder:PATH. Of "
     "toydiscogan it is part of the data set.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_enum(
     "discovery",
@@ -89,12 +119,14 @@ flags.DEFINE_enum(
     DISCOVERY_MODELS,
     "DiscoGAN, or what it is compared with: a GAN from A to B, also with a "
     "reconstruction of A.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_float(
     "reconstruction_weight",
     1.0,
     "Weight of discogan's mean squared differences beside the GAN's losses.",
     lower_bound=0,
+    flag_values=FLAGS,
 )
 flags.DEFINE_integer(
     "first_size",
@@ -102,20 +134,85 @@ flags.DEFINE_integer(
     "Height and width of the images that stylegan begins with; each further power of "
     "two up to --image_size is faded in, and trained for --epochs.",
     lower_bound=4,
+    flag_values=FLAGS,
 )
 flags.DEFINE_integer(
-    "samples", 64, "Examples that are drawn after each epoch, of the same z's.", 1
+    "samples",
+    64,
+    "Examples that are drawn after each epoch, of the same z's.",
+    1,
+    flag_values=FLAGS,
 )
 flags.DEFINE_bool(
-    "gif", False, "Make an animation of the samples after each epoch, samples.gif."
+    "gif",
+    False,
+    "Make an animation of the samples after each epoch, samples.gif.",
+    flag_values=FLAGS,
 )
 for _name in ("penalty_weight", "reconstruction_weight"):
-    flags.register_validator(_name, math.isfinite, "needs a finite number")
+    flags.register_validator(
+        _name, math.isfinite, "needs a finite number", flag_values=FLAGS
+    )
 
 
-def main():
+def main() -> None:
     """Runs the app."""
-    constructor = common.find_model("gan")
+    constructor = models.find(FLAGS.model, models.of_task("gan"))
+    _set_defaults(constructor)
+    _check_flags(constructor)
+    sizes = None
+    if constructor.grows:
+        sizes = sampling.growing_sizes(FLAGS.first_size, FLAGS.image_size)
+    run = Run(FLAGS, "train_gan", constructor.__name__.lower(), _export_task())
+    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
+    # The error of the batches would tell the examples of all the discriminator's steps.
+    replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
+    source = Source(
+        FLAGS.dataset, FLAGS.data_dir, FLAGS.train_split, FLAGS.batch_size, FLAGS.seed
+    )
+    networks = Networks(
+        constructor,
+        Options("model_options", FLAGS.model_options),
+        Options("discriminator_options", FLAGS.discriminator_options),
+        FLAGS.weights,
+    )
+    if constructor.maps_domains:
+        examples = _domains(constructor, source)
+        trained, history = domain_mapping.train(
+            run, networks, FLAGS.discovery, FLAGS.reconstruction_weight, examples
+        )
+    else:
+        objective = Objective(
+            FLAGS.loss,
+            FLAGS.penalty,
+            FLAGS.penalty_weight,
+            FLAGS.discriminator_steps,
+            FLAGS.seed,
+        )
+        if sizes:
+            trained, history, examples = sampling.grow(
+                run,
+                networks,
+                objective,
+                lambda size: _examples(constructor, source, size),
+                sizes,
+                FLAGS.epochs,
+            )
+        else:
+            examples = _examples(constructor, source, FLAGS.image_size)
+            trained, history = sampling.train(run, networks, objective, examples)
+    about = {"model": constructor.__name__.lower()}
+    about |= {
+        name: FLAGS[name].value
+        for name in ("dataset", "train_split", "condition", "epochs")
+    }
+    if constructor.maps_domains:
+        about["discovery"] = FLAGS.discovery
+    finish(run, trained, examples, history, about, FLAGS.gif, FLAGS.export_dtype)
+
+
+def _set_defaults(constructor):
+    """Sets those defaults that depend on the model."""
     FLAGS.set_default("image_size", usual_size(constructor))
     if (FLAGS.model.lower(), FLAGS.dataset) == ("dcgan", "digits"):
         # The paper's widths are for photographs of 64x64; these have 8x8 pixels.
@@ -123,15 +220,79 @@ def main():
         FLAGS.set_default("model_options", ["filters=32"])
         FLAGS.set_default("discriminator_options", ["filters=32"])
         FLAGS.set_default("epochs", 60)
-    grows = has_argument("fading")(constructor)
-    check_flags(constructor)
-    if grows:
-        sampling.grow(constructor)
-    elif hasattr(constructor, "inverse"):
-        translation.train(constructor)
-    else:
-        sampling.train(constructor)
+
+
+def _check_flags(constructor: type[keras.Model]) -> None:
+    """Checks that the flags go with each other and with the networks."""
+    maps, points = constructor.maps_domains, constructor.makes == "points"
+    useless = {
+        "target": not maps or points,
+        "discovery": not maps,
+        "reconstruction_weight": not maps or FLAGS.discovery == "gan",
+        "loss": maps,
+        "penalty": maps,
+        "penalty_weight": maps or FLAGS.penalty == "none",
+        "discriminator_steps": maps,
+        "condition": not constructor.is_conditional,
+        "first_size": not constructor.grows,
+        "image_size": points,
+        "train_split": points,
+        "samples": maps or points,
+    }
+    for name, unused in useless.items():
+        if unused and FLAGS[name].value != FLAGS[name].default:
+            raise InputError(f"--{name} is not for these networks: leave it out")
+    if FLAGS.loss == "wasserstein" and FLAGS.penalty == "none":
+        raise InputError(
+            "--loss=wasserstein needs a bound on the critic: give "
+            "--penalty=gradient_penalty"
+        )
+    if FLAGS.pretrained:
+        raise InputError(
+            "--pretrained is for classifiers; --weights=RUN/model.keras starts from a "
+            "run of the same networks"
+        )
+    if FLAGS.weights and constructor.grows:
+        raise InputError(
+            f"--weights: {FLAGS.model} starts with small images, from fresh weights"
+        )
+    if maps and points != (FLAGS.dataset in TOY_DOMAINS):
+        raise InputError(
+            f"--model={FLAGS.model} with --dataset={FLAGS.dataset}: toydiscogan is for "
+            f"{', '.join(TOY_DOMAINS)}, and discogan for images"
+        )
+
+
+def _export_task() -> list[str]:
+    """Returns what is done with the data set, if it isn't the usual thing."""
+    if FLAGS.target:
+        return [FLAGS.target]
+    usual = FLAGS.condition == FLAGS["condition"].default
+    return [] if usual else [pathlib.Path(FLAGS.condition).stem]
+
+
+def _domains(constructor, source):
+    if constructor.makes == "points":
+        return PointDomains(source, FLAGS.discovery)
+    return ImageDomains(constructor, source, FLAGS.target, FLAGS.image_size)
+
+
+def _examples(constructor, source, size):
+    if constructor.makes == "points":
+        return PointExamples(
+            constructor, source, FLAGS.discriminator_steps, FLAGS.epochs
+        )
+    return ImageExamples(
+        constructor,
+        source,
+        size,
+        FLAGS.image_size,
+        FLAGS.discriminator_steps,
+        FLAGS.condition,
+        FLAGS.samples,
+        FLAGS.epochs,
+    )
 
 
 if __name__ == "__main__":
-    common.run_app(main)
+    command.run(main, FLAGS)

@@ -16,25 +16,25 @@ A killed run goes on where it stopped when the same command is given again.
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
-import pathlib
-
 import keras
 import numpy as np
-import tensorflow as tf
 from absl import flags
 
-from apps.run import common_flags as common
-from apps.run.models import has_argument
+from apps.run import command, models
+from apps.run.options import Options
 from apps.run.run import Run
-from apps.translator import report
-from kerasapps.data.text import corpus as translation
-from kerasapps.data.text import vocabularies as tokenization
-from kerasapps.data.text.pairs import SentencePairs
+from apps.translator import drawing, numbers, training_flags, vocabularies
+from apps.translator.measuring import Scoring, has_one_translation
+from apps.translator.report import report
+from apps.translator.search import Search
+from kerasapps.data.text import loading
+from kerasapps.data.text.pairs import SentencePairs, padded_pairs
+from kerasapps.data.text.vocabularies import encode_all
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.serving.digest import digest
-from kerasapps.tokens import BEGIN, PADDING
 from kerasapps.training.last_epochs import LastEpochs
+from kerasapps.training.monitor import Monitor
 from kerasapps.training.sequence_losses import (
     Perplexity,
     SequenceCrossentropy,
@@ -42,112 +42,47 @@ from kerasapps.training.sequence_losses import (
 )
 from kerasapps.weights import keras_file
 
-FLAGS = flags.FLAGS
-flags.adopt_module_key_flags(common)
-flags.adopt_module_key_flags(report)
-FLAGS.set_default("model", "rnnsearch")
-FLAGS.set_default("dataset", "numbers")
-
-_SIDES = ("source", "target")
-
-# Sizes that fit the words of numbers: those of the papers would take hours.
-_SMALL = {
-    "seq2seqlstm": ("embedding_size=64", "units=128", "num_layers=2"),
-    "rnnencdec": ("embedding_size=64", "units=96", "maxout_units=64"),
-    "rnnsearch": (
-        *("embedding_size=64", "units=96", "maxout_units=64"),
-        "alignment_units=64",
-    ),
-    "transformer": ("num_layers=2", "d_model=64", "d_ff=256", "num_heads=4"),
-}
-
-flags.DEFINE_string("source_language", "en", "Language to translate from.")
-flags.DEFINE_string("target_language", "de", "Language to translate to.")
-flags.DEFINE_string(
-    "train_split",
-    None,
-    "Split of TensorFlow Datasets to train on, as in train[:5%].",
-)
-flags.DEFINE_enum(
-    "tokens",
-    "subwords",
-    list(tokenization.KINDS),
-    "What sentences are split into: words; characters; or subwords, by SentencePiece.",
-)
-flags.DEFINE_integer("vocabulary_size", 8000, "Tokens of a vocabulary at most.", 8)
-flags.DEFINE_bool("shared_vocabulary", False, "One vocabulary for both languages.")
-flags.DEFINE_bool("lowercase", False, "Put all sentences in lower case.")
-flags.DEFINE_integer(
-    "tokens_per_batch",
-    4096,
-    "Tokens of a training step on either side, padding included, over all devices; "
-    "--batch_size is that of evaluation, in sentences.",
-    lower_bound=1,
-)
-flags.DEFINE_integer(
-    "max_length", 100, "Longer sentences, in tokens, aren't trained on.", 2
-)
-flags.DEFINE_float("label_smoothing", 0.0, "Label smoothing of cross-entropy.", 0, 1)
-flags.DEFINE_integer(
-    "average_epochs",
-    1,
-    "What is kept is the mean of the weights after so many of the last epochs.",
-    lower_bound=1,
-)
-flags.register_validator(
-    "label_smoothing",
-    lambda smoothing: smoothing < 1,
-    "needs a number from 0 to below 1",
-)
+FLAGS = flags.FlagValues()
+training_flags.define(FLAGS)
 
 
-@flags.multi_flags_validator(
-    ["average_epochs", "ema"], "--average_epochs and --ema: give one of them"
-)
-def _one_average(values):
-    return values["average_epochs"] == 1 or values["ema"] is None
-
-
-def main():
+def main() -> None:
     """Runs the app."""
-    constructor = common.find_model("translator")
-    _check_flags(constructor)
+    constructor = models.find(FLAGS.model, models.of_task("translator"))
     if FLAGS.dataset.startswith("numbers"):
-        _set_defaults_for_numbers(constructor)
+        _set_defaults(numbers.defaults(constructor.__name__.lower()))
+    options = Options("model_options", FLAGS.model_options)
+    _check_flags(options.arguments(constructor))
     languages = ("source_language", "target_language")
     other = any(FLAGS[name].value != FLAGS[name].default for name in languages)
     run = Run(
+        FLAGS,
         "train_translator",
         constructor.__name__.lower(),
         [FLAGS[name].value for name in languages] if other else [],
     )
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    corpus = translation.load(
+    corpus = loading.load(
         FLAGS.dataset,
         FLAGS.source_language,
         FLAGS.target_language,
         FLAGS.data_dir,
         FLAGS.train_split,
     )
-    vocabularies = _vocabularies(run, corpus)
-    encoded = _encoded(corpus.train, vocabularies)
-    pairs = _pairs(run, encoded)
-    arguments = common.model_arguments(
-        constructor,
-        source_vocabulary=vocabularies[0].size,
-        target_vocabulary=vocabularies[1].size,
+    vocabulary_pair = _vocabularies(run, corpus)
+    encoded = _encoded(corpus.train, vocabulary_pair)
+    pairs = SentencePairs(
+        *encoded,
+        FLAGS.tokens_per_batch,
+        FLAGS.seed,
+        FLAGS.max_length,
+        run.strategy.num_replicas_in_sync,
     )
-    if has_argument("shared_embeddings")(constructor):
-        arguments.setdefault("shared_embeddings", FLAGS.shared_vocabulary)
+    validation, validation_size = padded_pairs(
+        *_encoded(corpus.validation, vocabulary_pair), FLAGS.max_length
+    )
     with run.strategy.scope():
-        model = common.build_model(constructor, **arguments)
-        if FLAGS.weights:
-            keras_file.load_weights(model, FLAGS.weights)
-        if FLAGS.replace_unknown and not model.aligns:
-            raise InputError(
-                f"--replace_unknown: {constructor.__name__} doesn't tell what it looks "
-                "at; leave it out, or choose RNNsearch or a Transformer"
-            )
+        model = _model(constructor, options, vocabulary_pair)
         run.compile(
             model,
             pairs.steps_per_epoch,
@@ -159,175 +94,139 @@ def main():
         if pairs.too_long
         else ""
     )
+    source, target = vocabulary_pair
     run.say(
         f"{constructor.__name__} has {trainable_parameters(model):,} parameters, and "
-        f"vocabularies of {vocabularies[0].size:,} and {vocabularies[1].size:,} "
-        f"tokens. {corpus.name} has {len(corpus.train.source):,} pairs to "
-        f"learn from{left_out}. An epoch has {pairs.steps_per_epoch:,} step(s), on "
-        f"{run.strategy.num_replicas_in_sync} device(s)."
+        f"vocabularies of {source.size:,} and {target.size:,} tokens. {corpus.name} "
+        f"has {len(corpus.train.source):,} pairs to learn from{left_out}. An epoch has "
+        f"{pairs.steps_per_epoch:,} step(s), on {run.strategy.num_replicas_in_sync} "
+        "device(s)."
     )
-    validation, size = _validation(corpus, vocabularies)
     last = LastEpochs(run.directory / "epochs", FLAGS.epochs, FLAGS.average_epochs)
     history = run.fit(
         model,
         pairs,
         {
             "training pairs": len(corpus.train.source),
-            "vocabularies": digest([], *_configs(vocabularies)),
+            "vocabularies": digest([], source.get_config(), target.get_config()),
             "sentences": digest([], *map(np.concatenate, encoded)),
             "steps": pairs.steps_per_epoch,
         },
         validation,
-        size,
+        validation_size,
         # Only then is it sure that the run directory is this run's.
         callbacks=[
             keras.callbacks.LambdaCallback(
-                on_train_begin=lambda logs: _save(vocabularies, run.directory)
+                on_train_begin=lambda logs: vocabularies.save(
+                    vocabulary_pair, run.directory
+                )
             ),
             *([last] if FLAGS.average_epochs > 1 else []),
         ],
+        monitor=Monitor("val_accuracy", "max"),
     )
     if FLAGS.average_epochs > 1:
         last.average(model)
     run.say("Translating, exporting and drawing.")
     model = run.keep(model)
     if run.is_chief:
-        steps = pairs.steps_per_epoch
-        report.report(run, constructor, model, corpus, vocabularies, history, steps)
+        _draw_training(run, history, pairs.steps_per_epoch)
+        about = {name: FLAGS[name].value for name in ("dataset", "train_split")}
+        about |= {name: FLAGS[name].value for name in (*languages, "epochs")}
+        exact = has_one_translation(FLAGS.dataset)
+        report(
+            run,
+            constructor.__name__,
+            model,
+            corpus,
+            vocabulary_pair,
+            history,
+            Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown),
+            Scoring(exact, target.lowercase, corpus.target_language),
+            FLAGS.batch_size,
+            FLAGS.export_dtype,
+            about,
+        )
 
 
-def _check_flags(constructor):
+def _set_defaults(defaults):
+    """Sets defaults of flags; of the model's arguments each that isn't given."""
+    given = FLAGS.model_options
+    for name, default in defaults.items():
+        FLAGS.set_default(name, default)
+    if given:
+        names = {option.partition("=")[0] for option in given}
+        sizes = defaults.get("model_options", [])
+        others = [size for size in sizes if size.partition("=")[0] not in names]
+        FLAGS.set_default("model_options", others)
+        FLAGS.model_options = [*others, *given]
+
+
+def _check_flags(arguments):
     if FLAGS.pretrained:
         raise InputError(
             "--pretrained is for classifiers; --weights=RUN/model.keras starts from a "
             "run of the same network, with its vocabularies"
         )
-    options = common.options("model_options", constructor)
-    if options.get("shared_embeddings") and not FLAGS.shared_vocabulary:
+    if arguments.get("shared_embeddings") and not FLAGS.shared_vocabulary:
         raise InputError(
             "--model_options=shared_embeddings=True needs one vocabulary for both "
             "languages; give --shared_vocabulary too"
         )
 
 
-def _set_defaults_for_numbers(constructor):
-    """Sets what fits for the words of numbers, a few dozen."""
-    FLAGS.set_default("vocabulary_size", 150)
-    FLAGS.set_default("tokens_per_batch", 1024)
-    FLAGS.set_default("epochs", 10)
-    name = constructor.__name__.lower()
-    if name not in _SMALL:
-        return
-    if name != "transformer":
-        FLAGS.set_default("learning_rate", 3e-3)
-    FLAGS.set_default("schedule", "cosine")
-    given = FLAGS.model_options
-    names = {option.partition("=")[0] for option in given}
-    sizes = [size for size in _SMALL[name] if size.partition("=")[0] not in names]
-    FLAGS.set_default("model_options", sizes)
-    if given:
-        FLAGS.model_options = [*sizes, *given]
-
-
 def _vocabularies(run, corpus):
-    """Returns those of the source and of the target; one where they are shared.
-
-    A run that goes on keeps its own, and one that starts from the weights of another
-    takes those beside them.
-    """
-    begun = any((run.directory / "checkpoints").rglob("checkpoint-*.npz"))
-    places = [run.directory] if FLAGS.resume and begun else []
-    if FLAGS.weights:
-        places.append(pathlib.Path(FLAGS.weights).parent)
-    for place in places:
-        folders = [place / f"{side}_vocabulary" for side in _SIDES]
-        if all(folder.is_dir() for folder in folders):
-            run.say(f"With the vocabularies in {place}.")
-            loaded = tuple(map(tokenization.load, folders))
-            one, other = _configs(loaded)
-            if FLAGS.shared_vocabulary and one != other:
-                raise InputError(
-                    f"{place} holds a vocabulary for each language; leave out "
-                    "--shared_vocabulary"
-                )
-            return loaded
-    if FLAGS.weights:
+    """Returns those of the source and of the target."""
+    place = vocabularies.before(run.directory, FLAGS.resume, FLAGS.weights)
+    if not place:
+        return vocabularies.train(
+            corpus,
+            FLAGS.shared_vocabulary,
+            FLAGS.tokens,
+            FLAGS.vocabulary_size,
+            FLAGS.lowercase,
+        )
+    run.say(f"With the vocabularies in {place}.")
+    pair = vocabularies.load(place)
+    if FLAGS.shared_vocabulary and not vocabularies.are_same(pair):
         raise InputError(
-            f"--weights={FLAGS.weights}: the vocabularies that belong to it aren't "
-            "beside it; give the model.keras of a run of this app"
+            f"{place} holds a vocabulary for each language; leave out "
+            "--shared_vocabulary"
         )
-    source, target = corpus.train.source, corpus.train.target
-
-    def train(sentences):
-        return tokenization.train(
-            FLAGS.tokens, sentences, FLAGS.vocabulary_size, FLAGS.lowercase
-        )
-
-    if FLAGS.shared_vocabulary:
-        shared = train([*source, *target])
-        return shared, shared
-    return train(source), train(target)
+    return pair
 
 
-def _configs(vocabularies):
-    return [vocabulary.get_config() for vocabulary in vocabularies]
-
-
-def _save(vocabularies, directory):
-    for side, vocabulary in zip(_SIDES, vocabularies, strict=True):
-        tokenization.save(vocabulary, directory / f"{side}_vocabulary")
-
-
-def _encoded(sentences, vocabularies):
+def _encoded(sentences, vocabulary_pair):
     """Returns the ids of each source, and those of each target."""
-    return [
-        tokenization.encode_all(vocabulary, getattr(sentences, side))
-        for side, vocabulary in zip(_SIDES, vocabularies, strict=True)
-    ]
+    source, target = vocabulary_pair
+    return encode_all(source, sentences.source), encode_all(target, sentences.target)
 
 
-def _pairs(run, encoded):
-    return SentencePairs(
-        *encoded,
-        FLAGS.tokens_per_batch,
-        FLAGS.seed,
-        FLAGS.max_length,
-        run.strategy.num_replicas_in_sync,
-    )
-
-
-def _validation(corpus, vocabularies):
-    """Returns the held-out pairs one by one, padded alike, and their number."""
-    source, target = _encoded(corpus.validation, vocabularies)
-    pairs = [
-        (s, t)
-        for s, t in zip(source, target, strict=True)
-        if max(len(s), len(t)) <= FLAGS.max_length
-    ]
-    if not pairs:
+def _model(constructor, options, vocabulary_pair):
+    source, target = vocabulary_pair
+    arguments = {"source_vocabulary": source.size, "target_vocabulary": target.size}
+    own = options.arguments(constructor, arguments)
+    shares = models.has_argument("shared_embeddings")(constructor)
+    if shares and "shared_embeddings" not in own:
+        arguments["shared_embeddings"] = FLAGS.shared_vocabulary
+    model = options.build(constructor, **arguments)
+    if FLAGS.weights:
+        keras_file.load_weights(model, FLAGS.weights)
+    if FLAGS.replace_unknown and not model.aligns:
         raise InputError(
-            f"no pair of {corpus.name} to validate on has at most {FLAGS.max_length} "
-            "tokens; give a larger --max_length"
+            f"--replace_unknown: {constructor.__name__} doesn't tell what it looks "
+            "at; leave it out, or choose RNNsearch or a Transformer"
         )
-    source, target = zip(*pairs, strict=True)
-    target_in = [np.concatenate([[BEGIN], t[:-1]]) for t in target]
-    weight = np.float32(len(target) / sum(map(len, target)))
-    data = tf.data.Dataset.from_tensor_slices(
-        (
-            (_padded(source), _padded(target_in)),
-            _padded(target),
-            np.full(len(target), weight),
-        )
+    return model
+
+
+def _draw_training(run, history, steps):
+    figures = drawing.draw_training(
+        history, FLAGS.schedule, run.learning_rate(steps), steps
     )
-    return data, len(pairs)
-
-
-def _padded(ids):
-    width = max(map(len, ids))
-    return np.stack(
-        [np.pad(i, (0, width - len(i)), constant_values=PADDING) for i in ids]
-    ).astype(np.int32)
+    for name, figure in figures:
+        run.save_figure(name, figure)
 
 
 if __name__ == "__main__":
-    common.run_app(main)
+    command.run(main, FLAGS)

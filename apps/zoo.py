@@ -13,10 +13,10 @@ paper has it.
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
-import inspect
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -33,7 +33,7 @@ flags.DEFINE_bool(
 )
 
 
-def describe(constructor: Callable) -> dict:
+def describe(constructor: Any) -> dict:
     """Returns what the zoo says of one model.
 
     Args:
@@ -52,7 +52,7 @@ def describe(constructor: Callable) -> dict:
     name = constructor.__name__.lower()
     return {
         "name": name,
-        "about": inspect.getdoc(constructor).partition("\n")[0],
+        "about": constructor.__doc__.partition("\n")[0],
         "paper": f"{paper.authors}: {paper.title}. {paper.url}",
         "year": paper.year,
         "task": constructor.task,

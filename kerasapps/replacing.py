@@ -1,12 +1,14 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import os
 import pathlib
 import secrets
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Gives a temporary path to write to, which then takes the place of `path`.
 
     After an error what was written is removed, and `path` is as it was. Where it can't

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from kerasapps.data.images.dataset import ImageClassification, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.evaluation.classifier import trained
+from kerasapps.evaluation.nearest import nearest_neighbors
 from kerasapps.figures.attention_maps import attention_maps
 from kerasapps.figures.confusion_matrix import confusion_matrix
 from kerasapps.figures.kernels import kernels
-from kerasapps.figures.nearest_images import nearest, nearest_images
+from kerasapps.figures.nearest_images import nearest_images
 from kerasapps.figures.top_five import top_five
 
 # Images in the figure of predictions, at most half of them wrong.
@@ -121,11 +122,11 @@ def draw_evaluation(
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         batches = training.batch(batch_size).prefetch(tf.data.AUTOTUNE)
-        found = nearest(
+        found = nearest_neighbors(
             hidden.predict_on_batch(inputs),
-            np.concatenate([hidden.predict_on_batch(batch) for batch in batches]),
+            (hidden.predict_on_batch(batch) for batch in batches),
             _NEIGHBOURS,
-        )
+        ).positions
         positions = np.unique(places[found])
         neighbours = pictures(data, data.train, preprocessing, positions)
         rows = np.searchsorted(positions, places[found])

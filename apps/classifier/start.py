@@ -3,6 +3,7 @@
 import json
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -39,7 +40,7 @@ def preprocessing(
             them is damaged.
     """
     std = statistics.std if normalize == "deviation" else 1.0
-    values = {"mean": statistics.mean, "std": std}
+    values: dict[str, Any] = {"mean": statistics.mean, "std": std}
     if weights is not None:
         if shape[-1] != 3:
             raise InputError("weights of keras.applications need images of 3 channels")

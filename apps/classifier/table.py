@@ -58,6 +58,7 @@ def print_classes(class_names: Sequence[str], matrix: np.ndarray) -> None:
             )
         return
     print(f"\nLeast often right\n{'class':<{width}} {'accuracy':>8}   mostly taken for")
-    for label in sorted(tested, key=accuracy.__getitem__)[:_PRINTED_CLASSES]:
+    by_accuracy = sorted(tested, key=lambda label: accuracy[label] or 0.0)
+    for label in by_accuracy[:_PRINTED_CLASSES]:
         taken_for = class_names[matrix[label].argmax()]
         print(f"{class_names[label]:<{width}} {accuracy[label]:>8.1%}   {taken_for}")

@@ -1,161 +1,207 @@
-"""The examples that a generator learns to make, as the flags name them."""
+"""The images that a generator learns to make, and how it is seen what it makes."""
 
 import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
-from absl import flags
+from matplotlib.figure import Figure
 
-from apps.run.models import has_argument
 from kerasapps.data.images import attributes
 from kerasapps.data.images import dataset as image_classification
+from kerasapps.data.images.dataset import ImageClassification
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.data.pipeline import TrainingData
-from kerasapps.data.points.mixtures import MIXTURES, Mixture, PointData
+from kerasapps.data.points.mixtures import MIXTURES
 from kerasapps.errors import InputError
-from kerasapps.serving.generator import Conditions
+from kerasapps.evaluation.gan.generation import draw, generate
+from kerasapps.figures.image_matrix import image_matrix
+from kerasapps.figures.tiling import tile
+from kerasapps.serving.generator import Conditions, export_generator
+from kerasapps.training.gan import snapshots
 
-FLAGS = flags.FLAGS
+# Epochs and examples in the figure of the samples over training.
+_EPOCHS, _EXAMPLES = 8, 12
+# Classes that samples have a column each for, at most.
+_COLUMNS = 16
 
-# New points in an epoch of a mixture of Gaussians.
-EPOCH_POINTS = 51_200
 
-
-class Examples(NamedTuple):
-    """What a generator learns from.
+class Source(NamedTuple):
+    """Where examples come from, and how many of them a step takes.
 
     Attributes:
-        training: The batches: examples, or pairs of these and their conditions.
-        arguments: Arguments of the generator that depend on them.
-        facts: What the data is like, fit for JSON.
-        preprocessing: What images go through; None for points.
-        mixture: The mixture that points are drawn from; None for images.
-        conditions: What the conditions mean; None where there are none.
-        shown_conditions: Conditions of the examples that are shown, float32
-            `[number, condition_size]`.
-        naming_undecodable: Makes the context in which an image that can't be decoded
-            becomes an error that names it.
+        dataset: The data set.
+        data_dir: Where TensorFlow Datasets keeps its data.
+        train_split: Split of TensorFlow Datasets to learn from; None for the usual one.
+        batch_size: Examples of one step of the discriminator.
+        seed: Seed of their order.
     """
 
-    training: TrainingData
-    arguments: dict
-    facts: dict
-    preprocessing: Preprocessing | None = None
-    mixture: Mixture | None = None
-    conditions: Conditions | None = None
-    shown_conditions: np.ndarray | None = None
-    naming_undecodable: contextlib.AbstractContextManager = contextlib.nullcontext
+    dataset: str
+    data_dir: str | None
+    train_split: str | None
+    batch_size: int
+    seed: int
+
+    def batch_of_steps(self, steps: int, size: int) -> int:
+        """Returns the examples of all of the discriminator's steps before one of G's.
+
+        Args:
+            steps: Steps of the discriminator.
+            size: How many examples there are.
+
+        Raises:
+            InputError: If there are fewer examples than several steps take.
+        """
+        taken = self.batch_size * steps
+        if taken > size and steps > 1:
+            raise InputError(
+                f"--batch_size={self.batch_size} and --discriminator_steps={steps}: a "
+                f"step takes {taken} examples, and there are {size}; choose less"
+            )
+        return taken
 
 
-def load(constructor, size: int | None = None) -> Examples:
-    """Returns the examples of --dataset.
+class ImageExamples:
+    """Images, and what a generator of such makes; see `training.Examples`.
 
     Args:
-        constructor: The generator's.
-        size: Height and width of images, if they are other than --image_size.
+        constructor: The generator's class.
+        source: Where the images come from.
+        size: Their height and width.
+        last_size: That of the last images, where they grow.
+        discriminator_steps: Steps of the discriminator for one of the generator.
+        condition: What a conditional generator is told, as --condition names it.
+        samples: Images that are drawn after each epoch.
+        epochs: Epochs of the training.
 
     Raises:
         InputError: If the data can't be had, or isn't what the generator makes.
     """
-    if has_argument("dimensions")(constructor):
-        return _points(constructor)
-    if FLAGS.dataset in MIXTURES:
-        raise InputError(
-            f"--dataset={FLAGS.dataset} has points and {constructor.__name__} makes "
-            "images: give --model=pointgan, or a data set of images"
+
+    def __init__(
+        self,
+        constructor: type[keras.Model],
+        source: Source,
+        size: int,
+        last_size: int,
+        discriminator_steps: int,
+        condition: str,
+        samples: int,
+        epochs: int,
+    ):
+        data = _load(constructor, source, size, condition)
+        channels = 1 if data.channels == 1 else 3
+        preprocessing = in_bounds(constructor, (size, size, channels))
+        examples = data.train.examples
+        conditions = given = None
+        self.facts = {"training images": data.train.size}
+        if constructor.is_conditional:
+            with data.naming_undecodable():
+                examples, conditions = _conditional(data, condition)
+                given = _given(examples, conditions, samples)
+            self.facts |= _facts(conditions)
+        else:
+            examples = examples.map(lambda raw, _: (raw,))
+        self.training = TrainingData(
+            examples,
+            data.train.size,
+            source.batch_of_steps(discriminator_steps, data.train.size),
+            lambda *example: example[:-1] if conditions else example[0],
+            source.seed,
+            prepare=lambda raw, *given: (preprocessing(data.decode(raw)), *given),
         )
-    return _images(constructor, size or FLAGS.image_size)
+        self.batch_size = source.batch_size
+        self.arguments = {"channels": channels}
+        if not hasattr(constructor, "image_size"):
+            self.arguments["image_size"] = size
+        if conditions:
+            self.arguments["condition_size"] = len(conditions.names)
+        self.about = {
+            "steps": epochs * self.training.steps_per_epoch,
+            "conditions": conditions and conditions._asdict(),
+            "preprocessing": preprocessing.to_config(),
+        }
+        self._data = data
+        self._preprocessing = preprocessing
+        self._conditions = conditions
+        self._given = given
+        self._samples = samples
+        self._last_size = last_size
 
+    def naming_undecodable(self) -> contextlib.AbstractContextManager:
+        """Within it, an image that can't be decoded is an error that names it."""
+        return self._data.naming_undecodable()
 
-def _batch_size(size):
-    """Returns the examples of a step: those of all steps of the discriminator."""
-    taken = FLAGS.batch_size * FLAGS.discriminator_steps
-    if taken > size and FLAGS.discriminator_steps > 1:
-        raise InputError(
-            f"--batch_size={FLAGS.batch_size} and --discriminator_steps="
-            f"{FLAGS.discriminator_steps}: a step takes {taken} examples, and there "
-            f"are {size}; choose less"
+    def snapshot(self, trainer: keras.Model) -> dict[str, np.ndarray]:
+        """Returns what is made of the same z's, uint8."""
+        z = draw(trainer.generator, self._samples)
+        made = generate(trainer.generator, z, self._given)
+        return {"samples": self._preprocessing.restore(made).numpy()}
+
+    def frame(self, epoch: int, arrays: dict[str, np.ndarray]) -> np.ndarray:
+        """Draws a snapshot, uint8 `[height, width, channels]`."""
+        return tile(upsampled(arrays["samples"], self._last_size), self._columns)
+
+    def figures(
+        self, networks: dict[str, keras.Model], samples: Path
+    ) -> Iterator[tuple[str, Figure]]:
+        """Yields the figures of the snapshots by their names."""
+        frames = snapshots.read(samples, _EPOCHS)
+        last, columns = frames[-1][1]["samples"], self._columns
+        names = self._class_columns
+        whole = last[: len(last) // columns * columns]
+        yield (
+            "samples",
+            image_matrix(
+                whole.reshape(-1, columns, *last.shape[1:]),
+                column_titles=names and names[:columns],
+            ),
         )
-    return taken
+        frames = [(e, {"samples": a["samples"][:_EXAMPLES]}) for e, a in frames]
+        yield "samples_over_training", samples_over_training(frames)
 
+    def measure(self, networks: dict[str, keras.Model]) -> dict:
+        """Returns no measures: apps.evaluate_gan takes them."""
+        return {}
 
-def _points(constructor):
-    if FLAGS.dataset not in MIXTURES:
-        raise InputError(
-            f"{constructor.__name__} makes points, not images: give --dataset="
-            f"{', '.join(MIXTURES)}"
+    def export(
+        self, networks: dict[str, keras.Model], export_dir: str, dtype: str
+    ) -> str:
+        """Exports the generator; returns the version's folder."""
+        return export_generator(
+            networks["generator"],
+            self._preprocessing,
+            export_dir,
+            self._conditions,
+            dtype,
         )
-    mixture = MIXTURES[FLAGS.dataset]
-    training = PointData(mixture, EPOCH_POINTS, _batch_size(EPOCH_POINTS), FLAGS.seed)
-    return Examples(
-        training,
-        {"dimensions": mixture.means.shape[1]},
-        {"points": EPOCH_POINTS},
-        mixture=mixture,
-    )
+
+    @property
+    def _class_columns(self):
+        """Names of the classes, where each has a column of its own; else None."""
+        conditions = self._conditions
+        if conditions and conditions.are_classes and len(conditions.names) <= _COLUMNS:
+            return list(conditions.names)
+        return None
+
+    @property
+    def _columns(self):
+        """Number of samples in a row: with classes, one of each."""
+        names = self._class_columns
+        return min(len(names), self._samples) if names else round(self._samples**0.5)
 
 
-def _images(constructor, size):
-    only = getattr(constructor, "image_size", size)
-    if only != size:
-        raise InputError(
-            f"{constructor.__name__} makes images of {only}x{only}: give "
-            f"--image_size={only}"
-        )
-    conditional = has_argument("condition_size")(constructor)
-    data = image_classification.load(
-        FLAGS.dataset,
-        FLAGS.data_dir,
-        FLAGS.train_split,
-        labelled=conditional and FLAGS.condition == "label",
-    )
-    channels = 1 if data.channels == 1 else 3
-    preprocessing = in_bounds(constructor, (size, size, channels))
-    arguments = {"channels": channels}
-    if has_argument("image_size")(constructor):
-        arguments["image_size"] = size
-    facts = {"training images": data.train.size}
-    conditions = shown = None
-    examples = data.train.examples
-    with data.naming_undecodable():
-        if conditional:
-            examples, conditions = _conditional(data)
-            arguments["condition_size"] = len(conditions.names)
-            facts["conditions"] = list(conditions.names)
-            # Of attributes their values, to what is the same on other machines.
-            for name in ("mean", "deviation"):
-                values = getattr(conditions, name) or ()
-                facts[f"{name} of conditions"] = [f"{value:.3g}" for value in values]
-            shown = _shown(examples, conditions)
-    if not conditional:
-        examples = examples.map(lambda raw, _: (raw,))
-
-    training = TrainingData(
-        examples,
-        data.train.size,
-        _batch_size(data.train.size),
-        lambda *example: example[:-1] if conditional else example[0],
-        FLAGS.seed,
-        prepare=lambda raw, *given: (preprocessing(data.decode(raw)), *given),
-    )
-    return Examples(
-        training,
-        arguments,
-        facts,
-        preprocessing,
-        None,
-        conditions,
-        shown,
-        data.naming_undecodable,
-    )
-
-
-def in_bounds(constructor, shape) -> Preprocessing:
+def in_bounds(
+    constructor: type[keras.Model], shape: tuple[int, int, int]
+) -> Preprocessing:
     """Returns what brings images to the numbers that a generator makes.
 
     Args:
-        constructor: The generator's.
+        constructor: The generator's class.
         shape: Height, width and channels of the images.
     """
     low, high = constructor.example_bounds
@@ -163,22 +209,76 @@ def in_bounds(constructor, shape) -> Preprocessing:
     return Preprocessing(shape, mean=-low * std, std=std)
 
 
-def _conditional(data):
+def upsampled(images: np.ndarray, size: int) -> np.ndarray:
+    """Returns images of another height and width, each pixel a block.
+
+    Args:
+        images: `[images, height, width, channels]`.
+        size: The height and width, a multiple of what the images have.
+    """
+    factor = size // images.shape[1]
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def samples_over_training(frames: list[tuple[int, dict[str, np.ndarray]]]) -> Figure:
+    """Draws snapshots, a row for each epoch.
+
+    Args:
+        frames: Epochs and their arrays, "samples" of the last as large as any.
+    """
+    size = frames[-1][1]["samples"].shape[1]
+    rows = [upsampled(arrays["samples"], size) for _, arrays in frames]
+    return image_matrix(np.stack(rows), [f"epoch {epoch}" for epoch, _ in frames])
+
+
+def _load(constructor, source, size, condition):
+    if source.dataset in MIXTURES:
+        raise InputError(
+            f"--dataset={source.dataset} has points and {constructor.__name__} makes "
+            "images: give --model=pointgan, or a data set of images"
+        )
+    only = getattr(constructor, "image_size", size)
+    if only != size:
+        raise InputError(
+            f"{constructor.__name__} makes images of {only}x{only}: give "
+            f"--image_size={only}"
+        )
+    return image_classification.load(
+        source.dataset,
+        source.data_dir,
+        source.train_split,
+        labelled=constructor.is_conditional and condition == "label",
+    )
+
+
+def _conditional(
+    data: ImageClassification, condition: str
+) -> tuple[tf.data.Dataset, Conditions]:
     """Returns pairs of images and conditions, and what these mean."""
-    if FLAGS.condition == "label":
+    if condition == "label":
         conditions = Conditions(data.class_names)
         encoded = data.train.examples.map(
             lambda raw, label: (raw, conditions.encode(label[None])[0])
         )
         return encoded, conditions
-    found = attributes.load(data, FLAGS.condition)
+    found = attributes.load(data, condition)
     conditions = Conditions(found.names, found.mean.tolist(), found.deviation.tolist())
     return attributes.attributed(data.train, found.train), conditions
 
 
-def _shown(examples, conditions):
+def _facts(conditions):
+    """Returns what conditions are like, to what is the same on other machines."""
+    found = {"conditions": list(conditions.names)}
+    for name in ("mean", "deviation"):
+        values = getattr(conditions, name) or ()
+        found[f"{name} of conditions"] = [f"{value:.3g}" for value in values]
+    return found
+
+
+def _given(examples, conditions, number):
+    """Returns the conditions of samples, float32 `[number, condition_size]`."""
     if conditions.are_classes:
-        given = np.arange(FLAGS.samples) % len(conditions.names)
-        return conditions.encode(tf.constant(given)).numpy()
-    few = examples.map(lambda _, given: given).take(FLAGS.samples)
-    return np.stack(list(few.repeat().take(FLAGS.samples).as_numpy_iterator()))
+        labels = np.arange(number) % len(conditions.names)
+        return conditions.encode(tf.constant(labels)).numpy()
+    few = examples.map(lambda _, given: given).take(number)
+    return np.stack(list(few.repeat().take(number).as_numpy_iterator()))

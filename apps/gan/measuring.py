@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
+from apps.gan.trained import Trained
 from kerasapps.data.images import attributes
 from kerasapps.data.images import dataset as image_classification
+from kerasapps.evaluation.gan.features import Classifier, Features
 from kerasapps.evaluation.gan.frechet import Moments
-from kerasapps.evaluation.gan.nearest import nearest
-
-FLAGS = flags.FLAGS
+from kerasapps.evaluation.nearest import nearest_neighbors
 
 # Images at a time.
 _BATCH = 200
@@ -20,13 +19,15 @@ _BATCH = 200
 _COMPARED = 2**26
 
 
-def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]:
+def real_images(
+    run: Trained, name: str, limit: int | None = None
+) -> Iterator[np.ndarray]:
     """Yields real images, as large as the generated ones.
 
     Args:
-        run: The `Trained`.
+        run: The run.
         name: "train", those that it learned from, or "validation", the others.
-        most: How many at most, a fixed random part; None for all in their order.
+        limit: How many at most, a fixed random part; None for all in their order.
 
     Yields:
         uint8 `[batch, height, width, channels]`.
@@ -34,11 +35,12 @@ def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]
     Raises:
         InputError: If they can't be had.
     """
-    data = _data(run.metrics["dataset"], run.metrics["train_split"])
+    data = _data(run)
     split = getattr(data, name)
     examples = split.examples
-    if most is not None:
-        examples = split.select(np.random.default_rng(0).permutation(split.size)[:most])
+    if limit is not None:
+        order = np.random.default_rng(0).permutation(split.size)
+        examples = split.select(order[:limit])
 
     def prepare(raw, _):
         image = run.preprocessing.resize(data.decode(raw))
@@ -49,11 +51,17 @@ def real_images(run, name: str, most: int | None = None) -> Iterator[np.ndarray]
         yield from images.batch(_BATCH).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
 
 
-def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+def random_conditions(
+    run: Trained, number: int
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Returns conditions for so many samples, and the classes where they are such.
 
     Classes come in turn; attributes are those of a fixed random part of the training
     images, each as often as another.
+
+    Args:
+        run: The run.
+        number: How many.
     """
     if run.conditions is None:
         return None, None
@@ -61,13 +69,22 @@ def random_conditions(run, number: int) -> tuple[np.ndarray | None, np.ndarray |
         labels = np.arange(number) % len(run.conditions.names)
         return run.conditions.encode(tf.constant(labels)).numpy(), labels
     known = _attributes(
-        *(run.metrics[key] for key in ("dataset", "train_split", "condition"))
+        run.metrics["dataset"],
+        run.data_dir,
+        run.metrics["train_split"],
+        run.metrics["condition"],
     )
     order = np.random.default_rng(0).permutation(len(known))
     return known[order[np.arange(number) % len(known)]], None
 
 
-def measure(run, classifier, features) -> dict:
+def measure(
+    run: Trained,
+    classifier: Classifier | None,
+    features: Features | None,
+    number: int,
+    seed: int,
+) -> dict:
     """Returns the measures that can be taken, by their names.
 
     Distances to the nearest training image are roots of mean squared differences of the
@@ -75,12 +92,14 @@ def measure(run, classifier, features) -> dict:
     are, else of the first.
 
     Args:
-        run: The `Trained`.
-        classifier: A `kerasapps.evaluation.gan.features.Classifier`, or None.
-        features: The `Features` of the Fréchet distance, or None.
+        run: The run.
+        classifier: A classifier of the same classes, if there is one.
+        features: Those of the Fréchet distance, if there are any.
+        number: How many images are made.
+        seed: Seed of what is drawn.
     """
-    conditions, labels = random_conditions(run, FLAGS.samples)
-    z = run.draw(FLAGS.samples, FLAGS.seed + 1)
+    conditions, labels = random_conditions(run, number)
+    z = run.draw(number, seed + 1)
     moments = features and Moments(features.size)
     compared, predicted, shapes = [], [], []
     shaped = run.conditions and run.metrics["condition"] == "shape"
@@ -100,7 +119,7 @@ def measure(run, classifier, features) -> dict:
     if features:
         # What real images that weren't learned from come to.
         real, held_out = (
-            features.moments(real_images(run, name, FLAGS.samples))
+            features.moments(real_images(run, name, number))
             for name in ("train", "validation")
         )
         found[features.distance_name] = real.distance(moments)
@@ -127,7 +146,9 @@ def _nearness(run, samples):
     """Returns how far training images are from samples, and from those held out."""
     held_out = next(real_images(run, "validation", _BATCH))
     both = np.concatenate([samples, held_out])
-    _, distances = nearest(both, real_images(run, "train"))
+    found = nearest_neighbors(both, real_images(run, "train"))
+    # Of each pixel, in grey levels.
+    distances = found.distances[:, 0] / np.sqrt(both[0].size)
     of_samples, of_held_out = np.split(distances, [len(samples)])
     name = "distance_to_nearest_training_image"
     return {
@@ -149,12 +170,14 @@ def _correlations(names, asked, measured):
     return found
 
 
-def _data(dataset, train_split):
+def _data(run):
+    metrics = run.metrics
     return image_classification.load(
-        dataset, FLAGS.data_dir, train_split, labelled=False
+        metrics["dataset"], run.data_dir, metrics["train_split"], labelled=False
     )
 
 
 @functools.cache
-def _attributes(dataset, train_split, condition):
-    return attributes.load(_data(dataset, train_split), condition).train
+def _attributes(dataset, data_dir, train_split, condition):
+    data = image_classification.load(dataset, data_dir, train_split, labelled=False)
+    return attributes.load(data, condition).train

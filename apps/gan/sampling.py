@@ -1,206 +1,181 @@
 """Training what makes examples out of random numbers."""
 
 import functools
-import pathlib
+from collections.abc import Callable
+from typing import NamedTuple
 
-import numpy as np
-import tensorflow as tf
-from absl import flags
+import keras
 
-from apps.gan import examples as data
-from apps.gan import report
-from apps.gan.fitting import fit
-from apps.gan.start import start
-from apps.run import common_flags as common
+from apps.gan.networks import Networks
+from apps.gan.training import Examples, fit
 from apps.run.run import Run
-from kerasapps.data.pipeline import replica_batch_size
 from kerasapps.errors import InputError
-from kerasapps.evaluation.gan.generation import draw, generate
 from kerasapps.training.gan import growth, latents
-from kerasapps.training.gan.gan_trainer import Adversarial
-
-FLAGS = flags.FLAGS
+from kerasapps.training.gan.gan_trainer import GANTrainer
 
 # Height and width of the largest images that grow.
 _LARGEST = 1024
-# Of points, so many are made for each snapshot, and D is drawn at so many places.
-_POINTS = 2_000
-_PLACES = 400
 
 
-def train(constructor) -> None:
-    """Trains a generator and leaves everything that a run leaves.
+class Objective(NamedTuple):
+    """What generator and discriminator learn by, as `GANTrainer` takes it.
+
+    Attributes:
+        loss: What the generator minimizes.
+        penalty: What the discriminator pays for steep slopes.
+        penalty_weight: Weight of the penalty.
+        discriminator_steps: Steps of the discriminator for one of the generator.
+        seed: Seed of the noise.
+    """
+
+    loss: str
+    penalty: str
+    penalty_weight: float
+    discriminator_steps: int
+    seed: int
+
+
+def train(
+    run: Run, networks: Networks, objective: Objective, examples: Examples
+) -> tuple[dict[str, keras.Model], dict[str, list[float]]]:
+    """Trains a generator against a discriminator.
+
+    Args:
+        run: The run.
+        networks: What the two are built from.
+        objective: What they learn by.
+        examples: What they learn from.
+
+    Returns:
+        The networks as they were kept, "generator" and "discriminator"; the history.
 
     Raises:
-        InputError: If the flags don't go together, or the data can't be had.
+        InputError: If the networks can't be built, or an image can't be decoded.
     """
-    other = FLAGS["condition"].value != FLAGS["condition"].default
-    condition = [pathlib.Path(FLAGS.condition).stem] if other else []
-    run = Run("train_gan", constructor.__name__.lower(), condition)
-    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    _check_batch_size(run)
-    examples = data.load(constructor)
     with examples.naming_undecodable():
-        model = _model(run, constructor, examples)
-        history = _fit(run, model, examples)
-    kept = _kept(run, model.generator, model.discriminator)
-    report.report(run, constructor, examples, *kept, history)
+        with run.strategy.scope():
+            pair = networks.build(examples.arguments)
+            trainer = _compiled(run, pair, objective, examples)
+        history = fit(run, trainer, examples)
+    return _kept(run, *pair), history
 
 
-def grow(constructor) -> None:
+def grow(
+    run: Run,
+    networks: Networks,
+    objective: Objective,
+    load: Callable[[int], Examples],
+    sizes: list[int],
+    epochs: int,
+) -> tuple[dict[str, keras.Model], dict[str, list[float]], Examples]:
     """Trains a generator of small images, then of larger and larger ones.
 
     The average that --ema asks for is that of the last size: each begins with the
     networks before it, as they are.
 
+    Args:
+        run: The run.
+        networks: What generator and discriminator are built from.
+        objective: What they learn by.
+        load: Returns the examples of a height and width.
+        sizes: The heights and widths.
+        epochs: Epochs of each.
+
+    Returns:
+        The networks as they were kept, "generator" and "discriminator"; the history;
+        and the last examples.
+
     Raises:
-        InputError: If the flags don't go together, or the data can't be had.
+        InputError: If the networks can't be built, or an image can't be decoded.
     """
-    sizes = _sizes()
-    run = Run("train_gan", constructor.__name__.lower())
-    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
-    _check_batch_size(run)
     before, history = None, {}
     for number, size in enumerate(sizes):
-        examples = data.load(constructor, size)
+        examples = load(size)
+        fades = number > 0
         with examples.naming_undecodable():
-            last = size == sizes[-1]
-            model = _model(run, constructor, examples, before, number > 0, ema=last)
-            more = _fit(run, model, examples, f"{size}x{size}", number * FLAGS.epochs)
+            with run.strategy.scope():
+                pair = networks.build(examples.arguments | {"fading": fades})
+                _take_over(pair, before)
+                ema = size == sizes[-1]
+                trainer = _compiled(run, pair, objective, examples, fades, ema)
+            callbacks = []
+            if fades:
+                steps = examples.training.steps_per_epoch
+                callbacks.append(growth.FadeInSchedule(pair, epochs * steps, steps))
+            stage, first_epoch = f"{size}x{size}", number * epochs
+            more = fit(run, trainer, examples, stage, first_epoch, callbacks)
         for name, values in more.items():
             history.setdefault(name, []).extend(values)
-        before = model
+        before = pair
     # The layers that it faded from are no longer needed.
     with run.strategy.scope():
-        networks = _networks(constructor, examples, before)
-    report.report(run, constructor, examples, *_kept(run, *networks), history)
+        pair = networks.build(examples.arguments)
+        _take_over(pair, before)
+    return _kept(run, *pair), history, examples
 
 
-def _check_batch_size(run):
-    # The error of the batches would tell the examples of all the discriminator's steps.
-    replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
+def growing_sizes(first_size: int, image_size: int) -> list[int]:
+    """Returns the heights and widths of images that grow.
 
+    Args:
+        first_size: The first.
+        image_size: The last.
 
-def _sizes():
-    sizes = [FLAGS.first_size]
-    while sizes[-1] < FLAGS.image_size:
+    Raises:
+        InputError: If they aren't powers of two, the first not the larger.
+    """
+    sizes = [first_size]
+    while sizes[-1] < image_size:
         sizes.append(2 * sizes[-1])
-    power = FLAGS.first_size & (FLAGS.first_size - 1) == 0
-    if sizes[-1] != FLAGS.image_size or not power or sizes[-1] > _LARGEST:
+    power = first_size & (first_size - 1) == 0
+    if sizes[-1] != image_size or not power or sizes[-1] > _LARGEST:
         raise InputError(
-            f"--image_size={FLAGS.image_size} and --first_size={FLAGS.first_size}: "
-            f"give powers of two up to {_LARGEST}, the first not the larger, as in 32 "
-            "and 8"
+            f"--image_size={image_size} and --first_size={first_size}: give powers of "
+            f"two up to {_LARGEST}, the first not the larger, as in 32 and 8"
         )
     return sizes
 
 
-def _model(run, constructor, examples, before=None, fading=None, ema=True):
-    """Returns the compiled model; `fading` is whether the last layers fade in."""
-    generate, shown = latents.generate, None
-    with run.strategy.scope():
-        generator, discriminator = _networks(constructor, examples, before, fading)
-        if fading is not None:
-            generate = latents.generate_mixed
-        if fading:
-            share = growth.fade_in(discriminator).share
-            shown = functools.partial(growth.faded, share=share)
-        model = Adversarial(
-            generator,
-            discriminator,
-            generate,
-            FLAGS.loss,
-            FLAGS.penalty,
-            FLAGS.penalty_weight,
-            FLAGS.discriminator_steps,
-            FLAGS.seed,
-            shown,
-        )
-        steps = examples.training.steps_per_epoch
-        # The discriminator's schedule counts its own steps.
-        run.compile(
-            model,
-            steps,
-            ema,
-            discriminator_optimizer=run.make_optimizer(
-                steps * FLAGS.discriminator_steps, ema=False
-            ),
-        )
-    return model
-
-
-def _networks(constructor, examples, before=None, fading=None):
-    """Returns both networks, with the weights of those of a model before, if any."""
-    arguments = examples.arguments | ({} if fading is None else {"fading": fading})
-    arguments = common.model_arguments(constructor, **arguments)
-    generator = common.build_model(constructor, **arguments)
-    discriminator = common.build_model(
-        generator.discriminator,
-        options_flag="discriminator_options",
-        **common.options("discriminator_options", generator.discriminator),
+def _compiled(run, pair, objective, examples, fades=False, ema=True):
+    """Returns the compiled trainer; `fades` is whether the last layers fade in."""
+    generator, discriminator = pair
+    transform_real = None
+    if fades:
+        share = growth.fade_in(discriminator).share
+        transform_real = functools.partial(growth.faded, share=share)
+    trainer = GANTrainer(
+        generator,
+        discriminator,
+        latents.generate_mixed if generator.has_styles else latents.generate,
+        objective.loss,
+        objective.penalty,
+        objective.penalty_weight,
+        objective.discriminator_steps,
+        objective.seed,
+        transform_real,
     )
-    start({"model": generator, "discriminator": discriminator})
-    if before:
-        growth.take_over(generator, before.generator)
-        growth.take_over(discriminator, before.discriminator)
-    return generator, discriminator
-
-
-def _fit(run, model, examples, stage="", first_epoch=0):
     steps = examples.training.steps_per_epoch
-    players = [model.generator, model.discriminator]
-    callbacks = []
-    if first_epoch:
-        callbacks.append(growth.FadeInSchedule(players, FLAGS.epochs * steps, steps))
-    return fit(
-        run,
-        model,
-        ([model.generator], [model.discriminator]),
-        examples.training,
-        examples.facts,
-        lambda: _snapshot(model, examples),
-        report.frame(examples),
-        stage,
-        first_epoch,
-        callbacks,
+    # The discriminator's schedule counts its own steps.
+    run.compile(
+        trainer,
+        steps,
+        ema,
+        discriminator_optimizer=run.make_optimizer(
+            steps * objective.discriminator_steps, ema=False
+        ),
     )
+    return trainer
 
 
-def _snapshot(model, examples):
-    """Returns what the generator makes of the same z's."""
-    generator = model.generator
-    if examples.mixture is None:
-        z = draw(generator, FLAGS.samples)
-        made = generate(generator, z, examples.shown_conditions)
-        return {"samples": examples.preprocessing.restore(made).numpy()}
-    points = generate(generator, draw(generator, _POINTS), batch_size=_POINTS)
-    arrays = {"samples": points}
-    if points.shape[1] == 1:
-        # In one dimension D is drawn too, and where G takes evenly spaced z's.
-        means, deviation = examples.mixture
-        places = np.linspace(
-            means.min() - 5 * deviation, means.max() + 5 * deviation, _PLACES
-        )
-        places = places[:, None].astype(np.float32)
-        logits = model.discriminator(tf.constant(places))
-        z = _even(generator)
-        arrays |= {
-            "places": places[:, 0],
-            "judgement": tf.sigmoid(logits)[:, 0].numpy(),
-            "z": z[:, 0],
-            "made_of_z": generate(generator, z)[:, 0],
-        }
-    return arrays
-
-
-def _even(generator, number=21):
-    """Returns evenly spaced values of the first number of z; the others are 0."""
-    low, high = generator.latent_bounds or (-2.0, 2.0)
-    z = np.zeros([number, generator.latent_size], np.float32)
-    z[:, 0] = np.linspace(low, high, number)
-    return z
+def _take_over(pair, before):
+    """Gives networks the weights of those of the size before, if there are any."""
+    for network, other in zip(pair, before or (), strict=False):
+        growth.take_over(network, other)
 
 
 def _kept(run, generator, discriminator):
     run.say("Evaluating, drawing and exporting.")
-    return run.keep(generator), run.keep(discriminator, "discriminator")
+    return {
+        "generator": run.keep(generator),
+        "discriminator": run.keep(discriminator, "discriminator"),
+    }

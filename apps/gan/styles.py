@@ -1,10 +1,13 @@
 """StyleGAN's figures and measures."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
-from absl import flags
+from matplotlib.figure import Figure
 
+from apps.gan.trained import Trained
+from kerasapps.evaluation.gan.features import Classifier, Features
 from kerasapps.evaluation.gan.generation import styles, synthesize
 from kerasapps.evaluation.gan.linear_separability import linear_separability
 from kerasapps.evaluation.gan.perceptual_path_length import (
@@ -17,8 +20,6 @@ from kerasapps.figures.image_matrix import image_matrix
 from kerasapps.figures.stochastic_variation import stochastic_variation
 from kerasapps.figures.style_mixing import style_mixing
 
-FLAGS = flags.FLAGS
-
 # Sources of the mixtures: B, and A of the coarse, middle and fine styles.
 _SOURCES_B, _SOURCES_A = 6, (2, 2, 1)
 # Images with varied noise, realizations that are drawn, and those of the deviation.
@@ -28,16 +29,17 @@ _TRUNCATIONS = (1.0, 0.7, 0.5, 0.0, -0.5, -1.0)
 _BATCH = 200
 
 
-def draw(run):
+def draw(run: Trained, seed: int) -> Iterator[tuple[str, Figure]]:
     """Yields figures by their names.
 
     Args:
-        run: The `Trained`.
+        run: A run of a StyleGAN.
+        seed: Seed of what is drawn.
     """
-    yield "style_mixing", _mixing(run)
-    yield "stochastic_variation", _variation(run)
-    yield "noise", _noise(run)
-    yield "truncation", _truncation(run)
+    yield "style_mixing", _mixing(run, seed)
+    yield "stochastic_variation", _variation(run, seed)
+    yield "noise", _noise(run, seed)
+    yield "truncation", _truncation(run, seed)
 
 
 def bands(layers: int) -> dict[str, range]:
@@ -65,12 +67,12 @@ def _images(run, w, seed=0, noisy_layers=None):
 
 
 def _styles(run, number, seed):
-    return styles(run.network, run.draw(number, FLAGS.seed + seed))
+    return styles(run.network, run.draw(number, seed))
 
 
-def _mixing(run):
-    b = _styles(run, _SOURCES_B, 5)
-    a = _styles(run, sum(_SOURCES_A), 6)
+def _mixing(run, seed):
+    b = _styles(run, _SOURCES_B, seed + 5)
+    a = _styles(run, sum(_SOURCES_A), seed + 6)
     rows, titles = [], []
     source = iter(a)
     found = bands(a.shape[1])
@@ -83,10 +85,10 @@ def _mixing(run):
     return style_mixing(_images(run, a), _images(run, b), np.stack(rows), titles)
 
 
-def _variation(run):
+def _variation(run, seed):
     # Each image has noise of its own, those of the same style too.
     made, deviations = [], []
-    for w in _styles(run, _VARIED, 7):
+    for w in _styles(run, _VARIED, seed + 7):
         images = _images(run, w[None].repeat(_REALIZATIONS, axis=0))
         made.append(images[: 1 + _DRAWN])
         deviations.append(images.mean(axis=-1).std(axis=0))
@@ -94,9 +96,9 @@ def _variation(run):
     return stochastic_variation(made[:, 0], made[:, 1:], np.stack(deviations))
 
 
-def _noise(run):
+def _noise(run, seed):
     """Figure 5."""
-    w = _styles(run, 8, 7)
+    w = _styles(run, 8, seed + 7)
     layers = w.shape[1]
     # Half of the resolutions are coarse: up to 32x32 of 1024x1024.
     half = 2 * ((layers // 2) // 2)
@@ -110,22 +112,31 @@ def _noise(run):
     return image_matrix(np.stack(rows), list(panels))
 
 
-def _truncation(run):
+def _truncation(run, seed):
     """Figure 8."""
-    w, mean = _styles(run, 6, 8), mean_style(run.network)
+    w, mean = _styles(run, 6, seed + 8), mean_style(run.network)
     columns = [_images(run, truncate(w, mean, psi)) for psi in _TRUNCATIONS]
     titles = [f"ψ = {psi:g}" for psi in _TRUNCATIONS]
     return image_matrix(np.stack(columns, axis=1), column_titles=titles)
 
 
-def measure(run, classifier, features) -> dict:
+def measure(
+    run: Trained,
+    classifier: Classifier | None,
+    features: Features | None,
+    number: int,
+    paths: int,
+    seed: int,
+) -> dict:
     """Returns path lengths and separabilities, by their names.
 
     Args:
-        run: The `Trained`.
-        classifier: A `kerasapps.evaluation.gan.features.Classifier`, whose classes are
-            the attributes; or None.
-        features: The `Features` in which distances are taken, or None.
+        run: A run of a StyleGAN.
+        classifier: A classifier, whose classes are the attributes, if there is one.
+        features: Those in which distances are taken, if there are any.
+        number: How many images are classified.
+        paths: How many paths each length is the mean of.
+        seed: Seed of images and paths.
     """
     found = {}
     if features and features.rounds:
@@ -135,9 +146,9 @@ def measure(run, classifier, features) -> dict:
             for ends in (False, True):
                 name = f"{features.name}_path_length_in_{space}"
                 name += "_at_the_ends" if ends else ""
-                found[name] = _path_length(run, features, space, ends)
+                found[name] = _path_length(run, features, space, ends, paths, seed)
     if classifier:
-        z = run.draw(FLAGS.samples, FLAGS.seed + 1)
+        z = run.draw(number, seed + 1)
         w = styles(run.network, z)
         # Each batch of images has a seed of its own, and so other noise.
         probabilities = np.concatenate(
@@ -151,7 +162,7 @@ def measure(run, classifier, features) -> dict:
     return found
 
 
-def _path_length(run, features, space, ends):
+def _path_length(run, features, space, ends, paths, seed):
     network = run.network
 
     def draw_latents(random, number):
@@ -177,7 +188,7 @@ def _path_length(run, features, space, ends):
         draw_latents,
         slerp if space == "z" else lerp,
         distance,
-        FLAGS.paths,
+        paths,
         ends=ends,
-        seed=FLAGS.seed,
+        seed=seed,
     )

@@ -1,6 +1,5 @@
 """What apps.train_gan has left in a run directory."""
 
-import json
 import pathlib
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 
 import kerasapps.models  # noqa: F401 - what a file may hold
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.errors import InputError
+from kerasapps.evaluation import finished_run
 from kerasapps.evaluation.gan.generation import draw, generate
 from kerasapps.serving.generator import Conditions
 from kerasapps.weights import keras_file
@@ -25,48 +24,38 @@ class Trained(NamedTuple):
         preprocessing: What training images went through; of DiscoGAN that of each
             domain by its name; None for points.
         conditions: What the generator's conditions mean, if it has any.
+        data_dir: Where TensorFlow Datasets keeps its data.
     """
 
     directory: pathlib.Path
     metrics: dict
     network: keras.Model
-    preprocessing: Preprocessing | dict | None
+    preprocessing: Preprocessing | dict[str, Preprocessing] | None
     conditions: Conditions | None
+    data_dir: str | None
 
     @property
-    def maps_points(self) -> bool:
-        """Whether it maps between toy domains."""
-        return "discovery" in self.metrics and "target" not in self.metrics
+    def makes_points(self) -> bool:
+        """Whether its examples are points."""
+        return self.network.makes == "points"
 
     @property
-    def maps_images(self) -> bool:
-        """Whether it maps images of one domain to those of another."""
-        return "target" in self.metrics
-
-    @property
-    def is_styled(self) -> bool:
-        """Whether it is a StyleGAN."""
-        return hasattr(self.network, "synthesis")
+    def maps_domains(self) -> bool:
+        """Whether it maps examples of one domain to those of another."""
+        return self.network.maps_domains
 
     def networks(self) -> dict[str, keras.Model]:
         """Returns DiscoGAN's networks by their names, as far as they were trained."""
-        files = {
-            "b_to_a": "b_to_a",
-            "b_discriminator": "discriminator",
-            "a_discriminator": "a_discriminator",
-        }
-        kind = self.metrics["discovery"]
-        if kind != "discogan":
-            del files["a_discriminator"]
-        if kind == "gan":
-            del files["b_to_a"]
-        others = {
+        others = files(self.metrics["discovery"])
+        del others["a_to_b"]
+        return {"a_to_b": self.network} | {
             name: keras_file.load(self.directory / f"{file}.keras")
-            for name, file in files.items()
+            for name, file in others.items()
         }
-        return {"a_to_b": self.network, **others}
 
-    def make(self, z: np.ndarray, conditions=None, seed: int = 0) -> np.ndarray:
+    def make(
+        self, z: np.ndarray, conditions: np.ndarray | None = None, seed: int = 0
+    ) -> np.ndarray:
         """Returns images, uint8 `[number, height, width, channels]`.
 
         Args:
@@ -82,29 +71,53 @@ class Trained(NamedTuple):
         return draw(self.network, number, seed)
 
 
-def load(run: str) -> Trained:
+def load(directory: str, data_dir: str | None = None) -> Trained:
     """Returns what a run directory holds.
+
+    Args:
+        directory: The run directory.
+        data_dir: Where TensorFlow Datasets keeps its data.
 
     Raises:
         InputError: If it is no directory of a finished run.
     """
-    directory = pathlib.Path(run)
+    keys = ("dataset", "train_split", "discriminator_parameters")
+    run = finished_run.read(directory, "gan", keys)
     try:
-        metrics = json.loads((directory / "metrics.json").read_text())
-        metrics["discriminator_parameters"], metrics["dataset"]
-        preprocessing = metrics.get("preprocessing")
+        preprocessing = run.metrics.get("preprocessing")
         if preprocessing is not None:
             preprocessing = (
                 Preprocessing.from_config(preprocessing)
                 if "image_shape" in preprocessing
                 else {n: Preprocessing.from_config(p) for n, p in preprocessing.items()}
             )
-        conditions = metrics.get("conditions")
+        conditions = run.metrics.get("conditions")
         conditions = conditions and Conditions(**conditions)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"--model={run} holds no finished run of a GAN; give a folder in "
-            "runs/train_gan"
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise finished_run.not_finished(
+            directory, "gan", "its metrics.json tells no preprocessing or conditions"
         ) from error
-    network = keras_file.load(directory / "model.keras")
-    return Trained(directory, metrics, network, preprocessing, conditions)
+    return Trained(*run, preprocessing, conditions, data_dir)
+
+
+def files(kind: str) -> dict[str, str]:
+    """Returns the names of the networks' files, by those of the networks that learn.
+
+    Args:
+        kind: As `DiscoGANTrainer` takes it.
+    """
+    found = {"a_to_b": "model", "b_discriminator": "discriminator"}
+    if kind != "gan":
+        found["b_to_a"] = "b_to_a"
+    if kind == "discogan":
+        found["a_discriminator"] = "a_discriminator"
+    return found
+
+
+def directions(networks: dict[str, keras.Model]) -> dict[str, keras.Model]:
+    """Returns the generators among the networks.
+
+    Args:
+        networks: The networks by their names.
+    """
+    return {name: n for name, n in networks.items() if "_to_" in name}

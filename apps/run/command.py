@@ -62,6 +62,10 @@ def run(
             again = " The same command goes on from the last checkpoint."
             print(f"\nStopped.{again if trains else ''}", file=sys.stderr)
             sys.exit(130)
+        except BrokenPipeError:
+            # Whoever read the output has gone, as `head` does.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except OSError as error:
             # A disk that is full, a file that vanished: the user's to mend, too.
             if error.strerror is None:

@@ -15,8 +15,8 @@ def folder(model: str, app: str) -> str:
     Raises:
         InputError: If there is none.
     """
-    versions = (path.parent for path in Path(model).glob("*/saved_model.pb"))
-    versions = [path for path in versions if path.name.isdigit()]
+    found = (path.parent for path in Path(model).glob("*/saved_model.pb"))
+    versions = [path for path in found if path.name.isdigit()]
     if Path(model, "saved_model.pb").is_file():
         return model
     if versions:

@@ -108,14 +108,15 @@ class Run:
             self.is_chief,
         )
 
-    def make_optimizer(self, steps_per_epoch: int, ema: bool = True):
-        """Returns a new optimizer, as the flags ask for it.
+    def learning_rate(
+        self, steps_per_epoch: int
+    ) -> float | keras.optimizers.schedules.LearningRateSchedule:
+        """Returns the learning rate, as the flags ask for it.
 
         Args:
             steps_per_epoch: Steps in an epoch, in which the schedules count.
-            ema: Whether it may keep the moving average that --ema asks for.
         """
-        rate = learning_rate_schedule(
+        return learning_rate_schedule(
             self._values.schedule,
             self._values.learning_rate,
             steps_per_epoch,
@@ -125,9 +126,17 @@ class Run:
             self._values.decay_rate,
             self._values.warmup_rate,
         )
+
+    def make_optimizer(self, steps_per_epoch: int, ema: bool = True):
+        """Returns a new optimizer, as the flags ask for it.
+
+        Args:
+            steps_per_epoch: Steps in an epoch, in which the schedules count.
+            ema: Whether it may keep the moving average that --ema asks for.
+        """
         return make_optimizer(
             self._values.optimizer,
-            rate,
+            self.learning_rate(steps_per_epoch),
             self._values.momentum,
             self._values.weight_decay,
             self._values.clip_norm,
@@ -252,10 +261,7 @@ class Run:
         for callback in steered:
             if isinstance(callback, BestWeights):
                 callback.restore(model)
-                self.say(
-                    f"The weights are those of epoch {callback.best_epoch + 1}, the "
-                    f"best: {monitor.metric} {callback.best:.4g}."
-                )
+                self.say(f"The weights are those of {callback.best_of_all()}.")
         return history.history
 
     def keep(self, model: keras.Model, name: str = "model") -> keras.Model:

@@ -1,5 +1,9 @@
 """BLEU against the length and the rarity of sentences, in groups that say something."""
 
+from collections.abc import Mapping, Sequence
+
+from apps.translator.measuring import Scoring
+from kerasapps.data.text.corpus import Sentences
 from kerasapps.evaluation.translator import bleu
 
 # Up to so many words, the groups of the curve of lengths; longer ones are one more.
@@ -12,17 +16,20 @@ _RARITIES = 8
 
 
 def curves_of(
-    training, held_out, translations: dict, lowercase: bool, language: str
+    training: Sequence[str],
+    held_out: Sentences,
+    translations: Mapping[str, Sequence[str]],
+    scoring: Scoring,
 ) -> dict:
     """Returns BLEU against length and rarity, as `bleu_curves` takes it.
 
     Args:
         training: The sentences of the source language that were trained on.
-        held_out: The `Sentences` that were translated.
+        held_out: The sentences that were translated, and the right translations.
         translations: The translations by the names of the networks.
-        lowercase: Whether case doesn't count.
-        language: That of the translations.
+        scoring: How they are compared.
     """
+    compared = (scoring.lowercase, scoring.language)
     source, target = held_out.source, held_out.target
     lengths = bleu.lengths(source)
     cut_offs = [
@@ -31,13 +38,13 @@ def curves_of(
         if min((lengths <= cut_off).sum(), (lengths > cut_off).sum()) >= _FEWEST
     ] or [lengths.max()]
     by_length = {
-        name: bleu.bleu_by_length(source, made, target, cut_offs, lowercase, language)
+        name: bleu.bleu_by_length(source, made, target, cut_offs, *compared)
         for name, made in translations.items()
     }
     ranks = bleu.average_ranks(source, training)
     groups = min(_RARITIES, len(source))
     by_rank = {
-        name: bleu.bleu_of_sorted(ranks, made, target, groups, lowercase, language)
+        name: bleu.bleu_of_sorted(ranks, made, target, groups, *compared)
         for name, made in translations.items()
     }
     return {

@@ -1,99 +1,92 @@
-"""What a training of a translator leaves."""
+"""What the training of a translator leaves."""
 
 import json
 
-import numpy as np
-import tensorflow as tf
-from absl import flags
+import keras
 
 from apps.run import metrics
-from apps.translator import decoding, drawing
+from apps.run.command import invocation
+from apps.run.run import Run
+from apps.translator import drawing, measuring
 from apps.translator.curves import curves_of
+from apps.translator.measuring import Scoring
+from apps.translator.search import Search
+from kerasapps.data.text.corpus import Translation
+from kerasapps.data.text.vocabularies import Vocabulary
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.bleu_curves import bleu_curves
-from kerasapps.figures.learning_curves import learning_curves
-from kerasapps.figures.learning_rate import learning_rate
-from kerasapps.serving.translator import export_text_translator
-from kerasapps.training.schedules import learning_rate_schedule
-
-FLAGS = flags.FLAGS
-flags.adopt_module_key_flags(decoding)
+from kerasapps.serving.translator import export_translator
 
 # Translations that are printed.
-_SHOWN = 5
+_EXAMPLES = 5
 # Translations of a sentence that the export returns at most.
 _N_BEST = 4
 
 
-def report(run, constructor, model, corpus, vocabularies, history, steps) -> None:
+def report(
+    run: Run,
+    name: str,
+    model: keras.Model,
+    corpus: Translation,
+    vocabularies: tuple[Vocabulary, Vocabulary],
+    history: dict[str, list[float]],
+    search: Search,
+    scoring: Scoring,
+    batch_size: int,
+    export_dtype: str,
+    about: dict,
+) -> None:
     """Translates the test sentences, exports, draws and says where everything is.
 
     Args:
         run: The run.
-        constructor: The model's.
+        name: The model's name.
         model: The trained model.
         corpus: The corpus.
         vocabularies: Those of the source and of the target.
         history: The history of the training.
-        steps: Steps of an epoch.
+        search: How translations are searched for.
+        scoring: How they are compared with the right ones.
+        batch_size: Sentences at a time.
+        export_dtype: What the exported model computes in.
+        about: What `metrics.json` tells of the training.
     """
-    translator = decoding.translator([model], vocabularies)
+    translator = search.translator([model], vocabularies)
     source, target = corpus.test.source, corpus.test.target
-    translations = decoding.translate(translator, source, FLAGS.batch_size)
+    translations = measuring.translate(translator, source, batch_size)
     (run.directory / "translations.txt").write_text(
         "".join(f"{line}\n" for line in translations), encoding="utf-8"
     )
-    exact = FLAGS.dataset.startswith("numbers")
-    lowercase = vocabularies[1].lowercase
-    language = corpus.target_language
-    measures = decoding.measure(translations, target, exact, lowercase, language)
-    if not exact:
-        measures |= decoding.measure_known(
-            translator, corpus.test, FLAGS.batch_size, lowercase, language
-        )
-    n_best = min(_N_BEST, FLAGS.beam_size)
-    exported = run.export_dir and export_text_translator(
-        decoding.translator([model], vocabularies, n_best),
-        run.export_dir,
-        FLAGS.export_dtype,
+    measures = measuring.measure(translations, target, scoring)
+    measures |= measuring.measure_known(translator, corpus.test, batch_size, scoring)
+    n_best = min(_N_BEST, search.beam_size)
+    exported = run.export_dir and export_translator(
+        search.translator([model], vocabularies, n_best), run.export_dir, export_dtype
     )
-    name = constructor.__name__
     metrics.write(
         run.directory,
         {
             "model": name.lower(),
             "parameters": trainable_parameters(model),
-            "dataset": FLAGS.dataset,
-            "train_split": FLAGS.train_split,
-            "source_language": FLAGS.source_language,
-            "target_language": FLAGS.target_language,
-            "epochs": FLAGS.epochs,
+            **about,
             "test_sentences": len(source),
-            "beam_size": FLAGS.beam_size,
-            "length_penalty": FLAGS.length_penalty,
+            "beam_size": search.beam_size,
+            "length_penalty": search.length_penalty,
             **measures,
             "history": history,
             "export": exported or None,
         },
     )
-    run.save_figure("learning_curves", learning_curves(history))
-    if FLAGS.schedule != "constant":
-        run.save_figure("learning_rate", _rates(history, steps))
-    if not exact:
+    if not scoring.exact:
         curves = curves_of(
-            corpus.train.source,
-            corpus.test,
-            {name: translations},
-            lowercase,
-            language,
+            corpus.train.source, corpus.test, {name: translations}, scoring
         )
         run.save_figure("bleu_curves", bleu_curves(curves))
-    shown = [source[row] for row in drawing.chosen(source)]
-    for figure_name, figure in drawing.draw(translator, shown):
+    for figure_name, figure in drawing.draw(translator, drawing.to_align(source)):
         run.save_figure(figure_name, figure)
     for sentence, translation, right in list(
         zip(source, translations, target, strict=True)
-    )[:_SHOWN]:
+    )[:_EXAMPLES]:
         run.say(f"\n  {sentence}\n  {translation}\n  ({right})")
     run.say("\n" + json.dumps(measures, indent=2))
     run.say(
@@ -107,31 +100,6 @@ TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
         run.say(f"SavedModel    {exported}")
     run.say("\nTry next:")
     if exported:
-        run.say(f'  python -m apps.translate --model={exported} "{source[0]}"')
-    run.say(f"  python -m apps.evaluate_translator --model={run.directory}")
-    run.say("  python -m apps.zoo")
-
-
-def _rates(history, steps):
-    """Draws the learning rate of each step; of a plateau that of each epoch's end."""
-    if FLAGS.schedule == "plateau":
-        rates = np.repeat(history["learning_rate"], steps)
-    else:
-        schedule = learning_rate_schedule(
-            FLAGS.schedule,
-            FLAGS.learning_rate,
-            steps,
-            FLAGS.epochs,
-            FLAGS.warmup_epochs,
-            [float(e) for e in FLAGS.decay_epochs],
-            FLAGS.decay_rate,
-            FLAGS.warmup_rate,
-        )
-        rates = np.asarray(
-            tf.map_fn(
-                tf.function(schedule),
-                tf.range(FLAGS.epochs * steps),
-                fn_output_signature=tf.float32,
-            )
-        )
-    return learning_rate({FLAGS.schedule: rates})
+        run.say(f'  {invocation("translate")} --model={exported} "{source[0]}"')
+    run.say(f"  {invocation('evaluate_translator')} --model={run.directory}")
+    run.say(f"  {invocation('zoo')}")

@@ -1,18 +1,16 @@
 """What apps.train_translator has left in a run directory."""
 
-import json
 import pathlib
 from typing import NamedTuple
 
 import keras
 
-import kerasapps.models  # noqa: F401 - what a file may hold
-from kerasapps.data.text import vocabularies as tokenization
-from kerasapps.errors import InputError
-from kerasapps.weights import keras_file
+from apps.translator import vocabularies
+from kerasapps.data.text.vocabularies import Vocabulary
+from kerasapps.evaluation import finished_run
 
 
-class Trained(NamedTuple):
+class TrainedTranslator(NamedTuple):
     """A finished run.
 
     Attributes:
@@ -26,29 +24,23 @@ class Trained(NamedTuple):
     directory: pathlib.Path
     metrics: dict
     network: keras.Model
-    vocabularies: tuple
+    vocabularies: tuple[Vocabulary, Vocabulary]
     languages: tuple[str, str]
 
 
-def load(run: str) -> Trained:
+def load(directory: str | pathlib.Path) -> TrainedTranslator:
     """Returns what a run directory holds.
 
+    Args:
+        directory: The run directory.
+
     Raises:
-        InputError: If it is no directory of a finished run.
+        InputError: If it is no directory of a finished run of a translator.
     """
-    directory = pathlib.Path(run)
-    try:
-        metrics = json.loads((directory / "metrics.json").read_text())
-        languages = (metrics["source_language"], metrics["target_language"])
-        metrics["dataset"], metrics["train_split"]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"--model={run} holds no finished run of a translator; give a folder in "
-            "runs/train_translator"
-        ) from error
-    network = keras_file.load(directory / "model.keras")
-    vocabularies = tuple(
-        tokenization.load(directory / f"{side}_vocabulary")
-        for side in ("source", "target")
+    languages = ("source_language", "target_language")
+    keys = (*languages, "dataset", "train_split")
+    run = finished_run.read(directory, "translator", keys)
+    source_language, target_language = (run.metrics[key] for key in languages)
+    return TrainedTranslator(
+        *run, vocabularies.load(run.directory), (source_language, target_language)
     )
-    return Trained(directory, metrics, network, vocabularies, languages)

@@ -11,7 +11,10 @@ A baseline is a built network whose class has a method
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
+
+import keras
 
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
@@ -32,16 +35,16 @@ class Coefficients(NamedTuple):
     gamma: float
 
     @property
-    def growth(self):
+    def growth(self) -> float:
         """About the factor of the multiply-adds in one step of phi; equation 3."""
         return self.alpha * self.beta**2 * self.gamma**2
 
-    def factors(self, phi):
+    def factors(self, phi: int) -> tuple[float, ...]:
         """Returns the factors of depth, width and resolution after `phi` steps."""
         return tuple(round(coefficient**phi, 4) for coefficient in self)
 
 
-def grid(step, tolerance):
+def grid(step: float, tolerance: float) -> list[Coefficients]:
     """Returns the `Coefficients` on a grid whose growth is about 2.
 
     Args:
@@ -67,16 +70,21 @@ class Cost(NamedTuple):
     parameters: int
     activations: int
 
-    def memory(self, batch_size=1):
+    def memory(self, batch_size: int = 1) -> int:
         """Returns the bytes of the parameters and of a batch's activations, float32."""
         return 4 * (self.parameters + batch_size * self.activations)
 
-    def fits(self, multiply_adds=math.inf, memory=math.inf, batch_size=1):
+    def fits(
+        self,
+        multiply_adds: float = math.inf,
+        memory: float = math.inf,
+        batch_size: int = 1,
+    ) -> bool:
         """Returns whether a budget suffices; `memory` is in bytes."""
         return self.multiply_adds <= multiply_adds and self.memory(batch_size) <= memory
 
 
-def cost(model):
+def cost(model: keras.Model) -> Cost:
     """Returns the cost of a functional model for images of a fixed size, counted."""
     nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
     outputs = [tensor.shape for node in nodes for tensor in node.output_tensors]
@@ -84,7 +92,12 @@ def cost(model):
     return Cost(multiply_adds(model), trainable_parameters(model), activations)
 
 
-def scaled_cost(baseline, depth=1.0, width=1.0, resolution=1.0):
+def scaled_cost(
+    baseline: keras.Model,
+    depth: float = 1.0,
+    width: float = 1.0,
+    resolution: float = 1.0,
+) -> Cost:
     """Returns the cost of a baseline scaled by three factors.
 
     It is counted on the scaled network's blueprint, so it is exact: all rounding, and
@@ -101,7 +114,12 @@ def scaled_cost(baseline, depth=1.0, width=1.0, resolution=1.0):
     )
 
 
-def curves(baseline, coefficients, last, train):
+def curves(
+    baseline: keras.Model,
+    coefficients: Coefficients,
+    last: int,
+    train: Callable[[float, float, float], float],
+) -> dict:
     """Trains networks scaled in one dimension and in all, equally large.
 
     Args:
@@ -114,7 +132,9 @@ def curves(baseline, coefficients, last, train):
         For "depth", "width", "resolution" and "compound" the networks of phi 0 to
         `last`: factor (of the compound, phi), multiply-adds and accuracy of each.
     """
-    found = {"depth": [], "width": [], "resolution": [], "compound": []}
+    found: dict[str, list[tuple]] = {
+        name: [] for name in ("depth", "width", "resolution", "compound")
+    }
     for phi in range(last + 1):
         growth = coefficients.growth**phi
         linear, root = round(growth, 4), round(growth**0.5, 4)

@@ -1,6 +1,7 @@
 """What a model costs to run."""
 
 import math
+from typing import Any
 
 import keras
 
@@ -17,7 +18,7 @@ _FREE = (
 )
 
 
-def multiply_adds(model):
+def multiply_adds(model: keras.Model) -> int:
     """Counts the multiply-adds of one example's way through a model.
 
     The convention is that of the papers: the multiplications by weights in convolutions
@@ -47,7 +48,7 @@ def multiply_adds(model):
     return sum(map(node_multiply_adds, nodes))
 
 
-def node_multiply_adds(node):
+def node_multiply_adds(node: Any) -> int:
     """Counts the multiply-adds of one use of a layer, a node of a model's graph."""
     layer = node.operation
     inputs = [tensor.shape for tensor in node.input_tensors]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from sklearn.neighbors import KernelDensity
 
 from kerasapps.errors import InputError
 from kerasapps.figures.colors import BLACK, BLUE, GREEN
@@ -108,8 +109,8 @@ def kernel_density(samples: np.ndarray, x: np.ndarray) -> np.ndarray:
     samples = np.asarray(samples, np.float64)
     width = samples.std(ddof=1) * len(samples) ** -0.2 if len(samples) > 1 else 0
     width = max(width, np.diff(x).mean())
-    kernels = np.exp(-0.5 * ((x[:, None] - samples) / width) ** 2)
-    return kernels.mean(axis=1) / (width * np.sqrt(2 * np.pi))
+    kernels = KernelDensity(bandwidth=width).fit(samples[:, None])
+    return np.exp(kernels.score_samples(x[:, None]))
 
 
 def _draw_mapping(axes, x, z, mapped):

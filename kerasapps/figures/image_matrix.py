@@ -18,7 +18,7 @@ from kerasapps.figures.tiling import check_images, gap_of, starts
 _DPI = 150
 # The most pixels in a row or a column of images: the width of a slide.
 _LENGTH = 2000
-# No image is enlarged beyond this.
+# No image is scaled up beyond this.
 _SIDE = 200
 _FONT_SIZE = 11
 # Around everything, in pixels.
@@ -36,7 +36,7 @@ def image_matrix(
 ) -> Figure:
     """Draws rows and columns of images, as large as fits on a slide.
 
-    Images are enlarged by a whole number or, where they are too many for their size,
+    Images are scaled up by a whole number or, where they are too many for their size,
     the means of blocks of pixels are drawn.
 
     Args:
@@ -84,9 +84,9 @@ def image_matrix(
             around[:, left - gap : left + width + gap] = frame
         whole[top : top + height, left : left + width] = images[row, column]
 
-    enlarged = max(1, min(_SIDE // max(height, width), _LENGTH // max(whole.shape)))
+    zoom = max(1, min(_SIDE // max(height, width), _LENGTH // max(whole.shape)))
     figure = Figure(dpi=_DPI)
-    figure.set_size_inches(np.array(whole.shape[1::-1]) * enlarged / _DPI)
+    figure.set_size_inches(np.array(whole.shape[1::-1]) * zoom / _DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     extent = (0, whole.shape[1], whole.shape[0], 0)
     axes.imshow(whole, interpolation="nearest", extent=extent)
@@ -101,7 +101,7 @@ def image_matrix(
         set_ticks(middles, [name for name, _, _ in groups])
     labels = axes.get_xticklabels()
     if any(
-        label.get_window_extent().width > (end - begin) * enlarged
+        label.get_window_extent().width > (end - begin) * zoom
         for label, (_, begin, end) in zip(labels, above, strict=True)
     ):
         for label in labels:

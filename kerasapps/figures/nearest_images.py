@@ -7,22 +7,6 @@ from kerasapps.figures.colors import BLUE
 from kerasapps.figures.image import draw_image
 
 
-def nearest(features: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """Returns which of the others are nearest, by Euclidean distance.
-
-    Args:
-        features: float `[images, ...]`, any number of features in any shape.
-        others: float `[other images, ...]`, features of the same shape.
-        count: How many to return of the others; all where there are fewer.
-
-    Returns:
-        Positions in `others`, integer `[images, count]`, the nearest first.
-    """
-    others = others.reshape(len(others), -1)
-    distances = [np.square(others - row.ravel()).sum(axis=1) for row in features]
-    return np.argsort(distances, axis=1, kind="stable")[:, :count]
-
-
 def nearest_images(images: np.ndarray, neighbours: np.ndarray) -> Figure:
     """Draws images in the first column, and in their rows those nearest to them.
 

@@ -6,7 +6,7 @@ https://arxiv.org/abs/1411.1784
 import keras
 
 from kerasapps.layers import InputDropout, Maxout
-from kerasapps.models.dcgan import enlarge, judge
+from kerasapps.models.dcgan import discriminator_layers, generator_layers
 from kerasapps.models.gan import uniform
 from kerasapps.models.paper import Paper
 
@@ -55,21 +55,25 @@ class ConditionalGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = True
+    grows = False
+    has_styles = False
     latent_bounds = (0.0, 1.0)
     example_bounds = (0.0, 1.0)
 
     def __init__(
         self,
-        image_size=28,
-        channels=1,
-        latent_size=100,
-        condition_size=10,
-        latent_units=200,
-        condition_units=1000,
-        units=1200,
-        dropout=0.5,
-        name="conditional_gan",
+        image_size: int = 28,
+        channels: int = 1,
+        latent_size: int = 100,
+        condition_size: int = 10,
+        latent_units: int = 200,
+        condition_units: int = 1000,
+        units: int = 1200,
+        dropout: float = 0.5,
+        name: str = "conditional_gan",
     ):
         def dense(x, units, name):
             return keras.layers.Dense(
@@ -114,7 +118,7 @@ class ConditionalGAN(keras.Model):
         self.units = units
         self.dropout = dropout
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images and conditions.
 
         Args:
@@ -124,7 +128,7 @@ class ConditionalGAN(keras.Model):
             self.image_size, self.channels, self.condition_size, **options
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -164,13 +168,13 @@ class ConditionalGANDiscriminator(keras.Model):
 
     def __init__(
         self,
-        image_size=28,
-        channels=1,
-        condition_size=10,
-        image_units=240,
-        condition_units=50,
-        units=240,
-        name="conditional_gan_discriminator",
+        image_size: int = 28,
+        channels: int = 1,
+        condition_size: int = 10,
+        image_units: int = 240,
+        condition_units: int = 50,
+        units: int = 240,
+        name: str = "conditional_gan_discriminator",
     ):
         def maxout(x, units, pieces, name):
             return Maxout(units, pieces, kernel_initializer=uniform(0.005), name=name)(
@@ -201,7 +205,7 @@ class ConditionalGANDiscriminator(keras.Model):
         self.condition_units = condition_units
         self.units = units
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -246,23 +250,27 @@ class ConvolutionalConditionalGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = True
+    grows = False
+    has_styles = False
     latent_bounds = None
     example_bounds = (-1.0, 1.0)
 
     def __init__(
         self,
-        image_size=32,
-        channels=3,
-        latent_size=100,
-        condition_size=4,
-        filters=128,
-        name="convolutional_conditional_gan",
+        image_size: int = 32,
+        channels: int = 3,
+        latent_size: int = 100,
+        condition_size: int = 4,
+        filters: int = 128,
+        name: str = "convolutional_conditional_gan",
     ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
         condition = keras.Input((condition_size,), name="condition", dtype="float32")
         x = keras.layers.Concatenate(name="join")([z, condition])
-        image = enlarge(x, image_size, channels, filters)
+        image = generator_layers(x, image_size, channels, filters)
         super().__init__([z, condition], image, name=name)
         self.image_size = image_size
         self.channels = channels
@@ -270,7 +278,7 @@ class ConvolutionalConditionalGAN(keras.Model):
         self.condition_size = condition_size
         self.filters = filters
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images and conditions.
 
         Args:
@@ -280,7 +288,7 @@ class ConvolutionalConditionalGAN(keras.Model):
             self.image_size, self.channels, self.condition_size, **options
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -321,24 +329,25 @@ class ConvolutionalConditionalGANDiscriminator(keras.Model):
 
     def __init__(
         self,
-        image_size=32,
-        channels=3,
-        condition_size=4,
-        filters=64,
-        name="convolutional_conditional_gan_discriminator",
+        image_size: int = 32,
+        channels: int = 3,
+        condition_size: int = 4,
+        filters: int = 64,
+        name: str = "convolutional_conditional_gan_discriminator",
     ):
         image = keras.Input((image_size, image_size, channels), name="image")
         condition = keras.Input((condition_size,), name="condition", dtype="float32")
         maps = keras.layers.Reshape((1, 1, condition_size), name="point")(condition)
         maps = keras.layers.UpSampling2D(image_size, name="maps")(maps)
         x = keras.layers.Concatenate(name="join")([image, maps])
-        super().__init__([image, condition], judge(x, filters), name=name)
+        logit = discriminator_layers(x, filters)
+        super().__init__([image, condition], logit, name=name)
         self.image_size = image_size
         self.channels = channels
         self.condition_size = condition_size
         self.filters = filters
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,

@@ -22,7 +22,7 @@ PAPER = Paper(
 _SIZES = {28: (7, 2), 32: (4, 3), 64: (4, 4)}
 
 
-def initializer():
+def initializer() -> keras.initializers.Initializer:
     """Returns what weights start from: normal, of deviation 0.02 (section 4)."""
     return keras.initializers.RandomNormal(stddev=0.02)
 
@@ -38,7 +38,9 @@ def _size(image_size):
     return _SIZES[image_size]
 
 
-def enlarge(z, image_size, channels, filters):
+def generator_layers(
+    z: keras.KerasTensor, image_size: int, channels: int, filters: int
+) -> keras.KerasTensor:
     """Returns the images that the generator's layers make.
 
     Args:
@@ -90,7 +92,7 @@ def enlarge(z, image_size, channels, filters):
     )(x)
 
 
-def judge(image, filters):
+def discriminator_layers(image: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Returns the discriminator's logit.
 
     Args:
@@ -156,22 +158,31 @@ class DCGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = False
+    grows = False
+    has_styles = False
     latent_bounds = (-1.0, 1.0)
     example_bounds = (-1.0, 1.0)
 
     def __init__(
-        self, image_size=64, channels=3, latent_size=100, filters=128, name="dcgan"
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        latent_size: int = 100,
+        filters: int = 128,
+        name: str = "dcgan",
     ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
-        image = enlarge(z, image_size, channels, filters)
+        image = generator_layers(z, image_size, channels, filters)
         super().__init__(z, image, name=name)
         self.image_size = image_size
         self.channels = channels
         self.latent_size = latent_size
         self.filters = filters
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images.
 
         Args:
@@ -179,7 +190,7 @@ class DCGAN(keras.Model):
         """
         return DCGANDiscriminator(self.image_size, self.channels, **options)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -213,15 +224,20 @@ class DCGANDiscriminator(keras.Model):
     """
 
     def __init__(
-        self, image_size=64, channels=3, filters=64, name="dcgan_discriminator"
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        filters: int = 64,
+        name: str = "dcgan_discriminator",
     ):
         image = keras.Input((image_size, image_size, channels), name="image")
-        super().__init__(image, judge(image, filters), name=name)
+        logit = discriminator_layers(image, filters)
+        super().__init__(image, logit, name=name)
         self.image_size = image_size
         self.channels = channels
         self.filters = filters
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,

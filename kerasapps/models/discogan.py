@@ -93,17 +93,21 @@ class DiscoGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = True
+    is_conditional = False
+    grows = False
+    has_styles = False
     example_bounds = (0.0, 1.0)
 
     def __init__(
         self,
-        image_size=64,
-        channels=3,
-        target_channels=3,
-        filters=64,
-        num_layers=4,
-        name="discogan",
+        image_size: int = 64,
+        channels: int = 3,
+        target_channels: int = 3,
+        filters: int = 64,
+        num_layers: int = 4,
+        name: str = "discogan",
     ):
         size = _innermost_size(image_size)
         if num_layers not in (4, 5):
@@ -161,7 +165,7 @@ class DiscoGAN(keras.Model):
         self.filters = filters
         self.num_layers = num_layers
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for the images that come out.
 
         Args:
@@ -169,7 +173,7 @@ class DiscoGAN(keras.Model):
         """
         return DiscoGANDiscriminator(self.image_size, self.target_channels, **options)
 
-    def inverse(self, **options):
+    def inverse(self, **options) -> keras.Model:
         """Returns a new generator in the other direction.
 
         Args:
@@ -180,7 +184,7 @@ class DiscoGAN(keras.Model):
         config["target_channels"] = self.channels
         return DiscoGAN(**(config | options))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -213,7 +217,11 @@ class DiscoGANDiscriminator(keras.Model):
     """
 
     def __init__(
-        self, image_size=64, channels=3, filters=64, name="discogan_discriminator"
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        filters: int = 64,
+        name: str = "discogan_discriminator",
     ):
         size = _innermost_size(image_size)
         image = keras.Input((image_size, image_size, channels), name="image")
@@ -233,7 +241,7 @@ class DiscoGANDiscriminator(keras.Model):
         self.channels = channels
         self.filters = filters
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -280,17 +288,23 @@ class ToyDiscoGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "points"
+    maps_domains = True
+    is_conditional = False
+    grows = False
+    has_styles = False
     example_bounds = None
 
-    def __init__(self, dimensions=2, units=128, name="toy_discogan"):
+    def __init__(
+        self, dimensions: int = 2, units: int = 128, name: str = "toy_discogan"
+    ):
         point = keras.Input((dimensions,), name="point", dtype="float32")
         converted = _linear(point, units, 3, dimensions, "converted")
         super().__init__(point, converted, name=name)
         self.dimensions = dimensions
         self.units = units
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these points.
 
         Args:
@@ -298,7 +312,7 @@ class ToyDiscoGAN(keras.Model):
         """
         return ToyDiscoGANDiscriminator(self.dimensions, **options)
 
-    def inverse(self, **options):
+    def inverse(self, **options) -> keras.Model:
         """Returns a new generator in the other direction.
 
         Args:
@@ -306,7 +320,7 @@ class ToyDiscoGAN(keras.Model):
         """
         return ToyDiscoGAN(**(self.get_config() | options))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {"dimensions": self.dimensions, "units": self.units, "name": self.name}
 
@@ -327,13 +341,18 @@ class ToyDiscoGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
-    def __init__(self, dimensions=2, units=128, name="toy_discogan_discriminator"):
+    def __init__(
+        self,
+        dimensions: int = 2,
+        units: int = 128,
+        name: str = "toy_discogan_discriminator",
+    ):
         point = keras.Input((dimensions,), name="point", dtype="float32")
         logit = _linear(point, units, 5, 1, "logit")
         super().__init__(point, logit, name=name)
         self.dimensions = dimensions
         self.units = units
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {"dimensions": self.dimensions, "units": self.units, "name": self.name}

@@ -1,7 +1,22 @@
 """GAN: "Generative Adversarial Nets".
 
 https://arxiv.org/abs/1406.2661
+
+Each generator of the suite says by attributes of its class what it is:
+
+- `makes`: "images" or "points".
+- `maps_domains`: Whether it takes examples of another domain, not random z.
+- `is_conditional`: Whether it takes conditions besides z.
+- `grows`: Whether it is trained on small images first, and on larger and larger ones.
+- `has_styles`: Whether it has a mapping and a synthesis network, as StyleGAN.
+- `latent_bounds`: Bounds of each number in z, which is uniform between them; None where
+  z is standard normal.
+- `example_bounds`: Black and white; None for points.
+
+Its method `discriminator` returns the discriminator that goes with it.
 """
+
+from collections.abc import Sequence
 
 import keras
 
@@ -17,7 +32,7 @@ PAPER = Paper(
 )
 
 
-def uniform(bound):
+def uniform(bound: float) -> keras.initializers.Initializer:
     """Returns what weights start from: uniform between -`bound` and `bound`."""
     return keras.initializers.RandomUniform(-bound, bound)
 
@@ -50,12 +65,21 @@ class GAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = False
+    grows = False
+    has_styles = False
     latent_bounds = None
     example_bounds = (0.0, 1.0)
 
     def __init__(
-        self, image_size=28, channels=1, latent_size=100, units=1200, name="gan"
+        self,
+        image_size: int = 28,
+        channels: int = 1,
+        latent_size: int = 100,
+        units: int = 1200,
+        name: str = "gan",
     ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
         x = z
@@ -82,7 +106,7 @@ class GAN(keras.Model):
         self.latent_size = latent_size
         self.units = units
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images.
 
         Args:
@@ -90,7 +114,7 @@ class GAN(keras.Model):
         """
         return GANDiscriminator(self.image_size, self.channels, **options)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -123,11 +147,11 @@ class GANDiscriminator(keras.Model):
 
     def __init__(
         self,
-        image_size=28,
-        channels=1,
-        units=240,
-        pieces=5,
-        name="gan_discriminator",
+        image_size: int = 28,
+        channels: int = 1,
+        units: int = 240,
+        pieces: int = 5,
+        name: str = "gan_discriminator",
     ):
         image = keras.Input((image_size, image_size, channels), name="image")
         x = keras.layers.Flatten(name="flatten")(image)
@@ -147,7 +171,7 @@ class GANDiscriminator(keras.Model):
         self.units = units
         self.pieces = pieces
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
@@ -190,18 +214,22 @@ class ConvolutionalGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = False
+    grows = False
+    has_styles = False
     latent_bounds = None
     example_bounds = (-1.0, 1.0)
     image_size = 32
 
     def __init__(
         self,
-        channels=3,
-        latent_size=100,
-        units=8000,
-        filters=80,
-        name="convolutional_gan",
+        channels: int = 3,
+        latent_size: int = 100,
+        units: int = 8000,
+        filters: int = 80,
+        name: str = "convolutional_gan",
     ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
         x = keras.layers.Dense(
@@ -231,7 +259,7 @@ class ConvolutionalGAN(keras.Model):
         self.units = units
         self.filters = filters
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images.
 
         Args:
@@ -239,7 +267,7 @@ class ConvolutionalGAN(keras.Model):
         """
         return ConvolutionalGANDiscriminator(self.channels, **options)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "channels": self.channels,
@@ -273,10 +301,10 @@ class ConvolutionalGANDiscriminator(keras.Model):
 
     def __init__(
         self,
-        channels=3,
-        filters=(32, 32, 192),
-        units=500,
-        name="convolutional_gan_discriminator",
+        channels: int = 3,
+        filters: Sequence[int] = (32, 32, 192),
+        units: int = 500,
+        name: str = "convolutional_gan_discriminator",
     ):
         image = keras.Input((32, 32, channels), name="image")
         x = keras.layers.Dropout(0.2, name="dropout1")(image)
@@ -298,7 +326,7 @@ class ConvolutionalGANDiscriminator(keras.Model):
         self.filters = tuple(filters)
         self.units = units
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "channels": self.channels,
@@ -352,12 +380,21 @@ class PointGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "points"
+    maps_domains = False
+    is_conditional = False
+    grows = False
+    has_styles = False
     latent_bounds = (-1.0, 1.0)
     example_bounds = None
 
     def __init__(
-        self, dimensions=1, latent_size=1, units=128, num_layers=2, name="point_gan"
+        self,
+        dimensions: int = 1,
+        latent_size: int = 1,
+        units: int = 128,
+        num_layers: int = 2,
+        name: str = "point_gan",
     ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
         point = _perceptron(z, units, num_layers, dimensions, "point")
@@ -367,7 +404,7 @@ class PointGAN(keras.Model):
         self.units = units
         self.num_layers = num_layers
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these points.
 
         Args:
@@ -375,7 +412,7 @@ class PointGAN(keras.Model):
         """
         return PointGANDiscriminator(self.dimensions, **options)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "dimensions": self.dimensions,
@@ -405,7 +442,11 @@ class PointGANDiscriminator(keras.Model):
     """
 
     def __init__(
-        self, dimensions=1, units=128, num_layers=1, name="point_gan_discriminator"
+        self,
+        dimensions: int = 1,
+        units: int = 128,
+        num_layers: int = 1,
+        name: str = "point_gan_discriminator",
     ):
         point = keras.Input((dimensions,), name="point", dtype="float32")
         logit = _perceptron(point / 4, units, num_layers, 1, "logit")
@@ -414,7 +455,7 @@ class PointGANDiscriminator(keras.Model):
         self.units = units
         self.num_layers = num_layers
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "dimensions": self.dimensions,

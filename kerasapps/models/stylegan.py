@@ -28,6 +28,10 @@ PAPER = Paper(
 )
 
 
+# What files of before call these arguments.
+_FORMER_ARGUMENTS = {"base": "fmap_base", "most": "fmap_max"}
+
+
 def _stages(resolution):
     """Returns 4, 8, ... up to the resolution."""
     if resolution < 4 or resolution > 1024 or resolution & (resolution - 1):
@@ -37,15 +41,15 @@ def _stages(resolution):
     return [2**power for power in range(2, resolution.bit_length())]
 
 
-def feature_maps(size, base=8192, most=512):
+def feature_maps(size: int, fmap_base: int = 8192, fmap_max: int = 512) -> int:
     """Returns the number of maps at a resolution.
 
     Args:
         size: Height or width of the maps, 4, 8, ...
-        base: Twice the product of the two where there are fewer than `most`.
-        most: The largest number.
+        fmap_base: Twice the product of the two where there are fewer than `fmap_max`.
+        fmap_max: The largest number.
     """
-    return min(2 * base // size, most)
+    return min(2 * fmap_base // size, fmap_max)
 
 
 def _leaky(x, name):
@@ -69,7 +73,9 @@ class StyleGANMapping(keras.Model):
     Outputs: w, float32 of shape `[batch, latent_size]`.
     """
 
-    def __init__(self, latent_size=512, num_layers=8, name="mapping"):
+    def __init__(
+        self, latent_size: int = 512, num_layers: int = 8, name: str = "mapping"
+    ):
         z = keras.Input((latent_size,), name="z", dtype="float32")
         x = PixelNormalization(name="normalize", dtype="float32")(z)
         for number in range(1, num_layers + 1):
@@ -81,7 +87,7 @@ class StyleGANMapping(keras.Model):
         self.latent_size = latent_size
         self.num_layers = num_layers
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "latent_size": self.latent_size,
@@ -98,14 +104,14 @@ class StyleGANSynthesis(keras.Model):
     convolutions, the first of them after upsampling and followed by a blur; to each are
     added noise and biases, and then come a leaky rectifier and AdaIN. A 1x1 convolution
     makes the image. While a resolution is faded in, the image is a mixture with the
-    enlarged one of the resolution below.
+    upsampled one of the resolution below.
 
     Args:
         image_size: Height and width of the images, a power of two from 4 to 1024.
         channels: Channels of the images.
         latent_size: Numbers in a style.
-        base: Sets the numbers of maps, see `feature_maps`.
-        most: The largest number of maps.
+        fmap_base: Sets the numbers of maps, see `feature_maps`.
+        fmap_max: The largest number of maps.
         fading: Whether the last resolution is faded in, by the layer `fade_in`.
         name: Name of the model.
 
@@ -120,15 +126,17 @@ class StyleGANSynthesis(keras.Model):
         InputError: If the size isn't one of these.
     """
 
+    former_arguments = _FORMER_ARGUMENTS
+
     def __init__(
         self,
-        image_size=1024,
-        channels=3,
-        latent_size=512,
-        base=8192,
-        most=512,
-        fading=False,
-        name="synthesis",
+        image_size: int = 1024,
+        channels: int = 3,
+        latent_size: int = 512,
+        fmap_base: int = 8192,
+        fmap_max: int = 512,
+        fading: bool = False,
+        name: str = "synthesis",
     ):
         sizes = _stages(image_size)
         styles = keras.Input(
@@ -159,7 +167,7 @@ class StyleGANSynthesis(keras.Model):
 
         x = None
         for size in sizes:
-            maps = feature_maps(size, base, most)
+            maps = feature_maps(size, fmap_base, fmap_max)
             before = x
             if size == 4:
                 x = LearnedConstant((4, 4, maps), name="constant")(styles)
@@ -181,18 +189,23 @@ class StyleGANSynthesis(keras.Model):
         self.image_size = image_size
         self.channels = channels
         self.latent_size = latent_size
-        self.base = base
-        self.most = most
+        self.fmap_base = fmap_base
+        self.fmap_max = fmap_max
         self.fading = fading
 
-    def get_config(self):
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+        """Returns the model of these arguments, by their former names too."""
+        return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
+
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
             "channels": self.channels,
             "latent_size": self.latent_size,
-            "base": self.base,
-            "most": self.most,
+            "fmap_base": self.fmap_base,
+            "fmap_max": self.fmap_max,
             "fading": self.fading,
             "name": self.name,
         }
@@ -207,8 +220,8 @@ class StyleGAN(keras.Model):
         channels: Channels of the images.
         latent_size: Numbers in z and in w.
         mapping_layers: Layers of the mapping network.
-        base: Sets the numbers of maps, see `feature_maps`.
-        most: The largest number of maps.
+        fmap_base: Sets the numbers of maps, see `feature_maps`.
+        fmap_max: The largest number of maps.
         fading: Whether the last resolution is faded in.
         name: Name of the model.
 
@@ -230,24 +243,29 @@ class StyleGAN(keras.Model):
 
     paper = PAPER
     task = "gan"
-
+    makes = "images"
+    maps_domains = False
+    is_conditional = False
+    grows = True
+    has_styles = True
     latent_bounds = None
     example_bounds = (-1.0, 1.0)
+    former_arguments = _FORMER_ARGUMENTS
 
     def __init__(
         self,
-        image_size=1024,
-        channels=3,
-        latent_size=512,
-        mapping_layers=8,
-        base=8192,
-        most=512,
-        fading=False,
-        name="stylegan",
+        image_size: int = 1024,
+        channels: int = 3,
+        latent_size: int = 512,
+        mapping_layers: int = 8,
+        fmap_base: int = 8192,
+        fmap_max: int = 512,
+        fading: bool = False,
+        name: str = "stylegan",
     ):
         mapping = StyleGANMapping(latent_size, mapping_layers)
         synthesis = StyleGANSynthesis(
-            image_size, channels, latent_size, base, most, fading
+            image_size, channels, latent_size, fmap_base, fmap_max, fading
         )
         styles, *noises = synthesis.inputs
         z = keras.Input((latent_size,), name="z", dtype="float32")
@@ -266,7 +284,7 @@ class StyleGAN(keras.Model):
         self.synthesis = synthesis
         self.latent_size = latent_size
 
-    def discriminator(self, **options):
+    def discriminator(self, **options) -> keras.Model:
         """Returns the discriminator for these images, as wide and as faded in.
 
         Args:
@@ -276,7 +294,12 @@ class StyleGAN(keras.Model):
         del config["latent_size"], config["name"]
         return StyleGANDiscriminator(**(config | options))
 
-    def get_config(self):
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+        """Returns the model of these arguments, by their former names too."""
+        return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
+
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         config = self.synthesis.get_config()
         return config | {
@@ -292,8 +315,8 @@ class StyleGANDiscriminator(keras.Model):
     Args:
         image_size: Height and width of the images, a power of two from 4 to 1024.
         channels: Channels of the images.
-        base: Sets the numbers of maps, see `feature_maps`.
-        most: The largest number of maps.
+        fmap_base: Sets the numbers of maps, see `feature_maps`.
+        fmap_max: The largest number of maps.
         fading: Whether the first resolution is faded in, by the layer `fade_in`.
         name: Name of the model.
 
@@ -305,20 +328,22 @@ class StyleGANDiscriminator(keras.Model):
         InputError: If the size isn't one of these.
     """
 
+    former_arguments = _FORMER_ARGUMENTS
+
     def __init__(
         self,
-        image_size=1024,
-        channels=3,
-        base=8192,
-        most=512,
-        fading=False,
-        name="stylegan_discriminator",
+        image_size: int = 1024,
+        channels: int = 3,
+        fmap_base: int = 8192,
+        fmap_max: int = 512,
+        fading: bool = False,
+        name: str = "stylegan_discriminator",
     ):
         sizes = _stages(image_size)
         image = keras.Input((image_size, image_size, channels), name="image")
 
         def from_image(x, size):
-            maps = feature_maps(size, base, most)
+            maps = feature_maps(size, fmap_base, fmap_max)
             x = EqualizedConv2D(maps, 1, name=f"image{size}")(x)
             return _leaky(x, f"image{size}_relu")
 
@@ -327,10 +352,12 @@ class StyleGANDiscriminator(keras.Model):
 
         x = from_image(image, image_size)
         for size in reversed(sizes[1:]):
-            x = convolution(x, feature_maps(size, base, most), f"conv{size}_1")
+            x = convolution(x, feature_maps(size, fmap_base, fmap_max), f"conv{size}_1")
             x = _leaky(x, f"conv{size}_1_relu")
             x = Blur2D(name=f"blur{size}")(x)
-            x = convolution(x, feature_maps(size // 2, base, most), f"conv{size}_2")
+            x = convolution(
+                x, feature_maps(size // 2, fmap_base, fmap_max), f"conv{size}_2"
+            )
             x = keras.layers.AveragePooling2D(2, name=f"down{size}")(x)
             x = _leaky(x, f"conv{size}_2_relu")
             if fading and size == image_size:
@@ -339,27 +366,32 @@ class StyleGANDiscriminator(keras.Model):
         if fading and image_size == 4:
             raise InputError("images of 4x4 are the first: there is no fading")
         x = MinibatchStandardDeviation(name="deviation")(x)
-        x = convolution(x, feature_maps(4, base, most), "conv4")
+        x = convolution(x, feature_maps(4, fmap_base, fmap_max), "conv4")
         x = _leaky(x, "conv4_relu")
         x = keras.layers.Flatten(name="flatten")(x)
-        x = EqualizedDense(feature_maps(2, base, most), name="fc1")(x)
+        x = EqualizedDense(feature_maps(2, fmap_base, fmap_max), name="fc1")(x)
         x = _leaky(x, "fc1_relu")
         # The outputs stay float32 under mixed precision.
         logit = EqualizedDense(1, gain=1.0, name="fc2", dtype="float32")(x)
         super().__init__(image, logit, name=name)
         self.image_size = image_size
         self.channels = channels
-        self.base = base
-        self.most = most
+        self.fmap_base = fmap_base
+        self.fmap_max = fmap_max
         self.fading = fading
 
-    def get_config(self):
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+        """Returns the model of these arguments, by their former names too."""
+        return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
+
+    def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
             "image_size": self.image_size,
             "channels": self.channels,
-            "base": self.base,
-            "most": self.most,
+            "fmap_base": self.fmap_base,
+            "fmap_max": self.fmap_max,
             "fading": self.fading,
             "name": self.name,
         }

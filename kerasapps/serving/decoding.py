@@ -21,7 +21,9 @@ def preprocess(pixels: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
 
 
 def decode_and_preprocess(
-    image_bytes: tf.Tensor, preprocessing: Preprocessing, shape=None
+    image_bytes: tf.Tensor,
+    preprocessing: Preprocessing,
+    shape: tuple[int, int, int] | None = None,
 ) -> tf.Tensor:
     """The same of encoded images, each of its own size.
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 import keras
 import numpy as np
 
 
-def digest(models, *facts) -> str:
+def digest(models: Iterable[keras.Model], *facts) -> str:
     """Returns what two exports have in common only if they answer alike.
 
     Args:

@@ -1,4 +1,4 @@
-"""From two generators between two domains to a SavedModel."""
+"""From generators between two domains to a SavedModel."""
 
 import functools
 import os
@@ -18,7 +18,7 @@ from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
 
 
-def export_translator(
+def export_image_mapping(
     networks: dict[str, keras.Model],
     preprocessing: dict[str, Preprocessing],
     export_dir: str,
@@ -46,10 +46,10 @@ def export_translator(
         InputError: If `export_dir` can't be written.
     """
 
-    def translate(prepare, name, network, given):
+    def map_images(prepare, name, network, given):
         source, _, target = name.partition("_to_")
-        made = network(prepare(given, preprocessing[source]))
-        return pictures(tf.cast(made, tf.float32), preprocessing[target])
+        images = network(prepare(given, preprocessing[source]))
+        return pictures(tf.cast(images, tf.float32), preprocessing[target])
 
     image = np.zeros([1, 32, 32, 3], np.uint8)
     inputs = [
@@ -57,25 +57,25 @@ def export_translator(
             "",
             tf.TensorSpec([None], tf.string, "image_bytes"),
             tf.io.encode_png(image[0])[tf.newaxis],
-            functools.partial(translate, decode_and_preprocess),
+            functools.partial(map_images, decode_and_preprocess),
         ),
         _Input(
             "_pixels",
             tf.TensorSpec([None, None, None, None], tf.uint8, "pixels"),
             image,
-            functools.partial(translate, preprocess),
+            functools.partial(map_images, preprocess),
         ),
     ]
     facts = [preprocessing[domain].to_config() for domain in "ab"]
     return _export(networks, inputs, export_dir, dtype, facts)
 
 
-def export_points(
+def export_point_mapping(
     networks: dict[str, keras.Model], export_dir: str, dtype: str = "float32"
 ) -> str:
     """Exports generators between domains of points.
 
-    The signatures are those of `export_translator`, but take `points` and return
+    The signatures are those of `export_image_mapping`, but take `points` and return
     `points`, float32 `[batch, dimensions]`.
 
     Args:
@@ -91,11 +91,11 @@ def export_points(
     """
     dimensions = networks["a_to_b"].input_shape[1]
 
-    def translate(_, network, points):
+    def map_points(_, network, points):
         return {"points": tf.cast(network(points), tf.float32)}
 
-    takes = tf.TensorSpec([None, dimensions], tf.float32, "points")
-    given = _Input("", takes, np.zeros([1, dimensions], np.float32), translate)
+    spec = tf.TensorSpec([None, dimensions], tf.float32, "points")
+    given = _Input("", spec, np.zeros([1, dimensions], np.float32), map_points)
     return _export(networks, [given], export_dir, dtype, [])
 
 
@@ -104,13 +104,13 @@ class _Input(NamedTuple):
 
     Attributes:
         suffix: What is added to the signatures' names.
-        takes: The signatures' input.
+        spec: The signatures' input.
         example: One, to warm up with.
         endpoint: From a network's name, the network and the input to the outputs.
     """
 
     suffix: str
-    takes: tf.TensorSpec
+    spec: tf.TensorSpec
     example: Any
     endpoint: Callable
 
@@ -125,13 +125,13 @@ def _export(networks, inputs, export_dir, dtype, facts):
     }
     for signature, (name, given) in signatures.items():
         function = functools.partial(given.endpoint, name, folded[name])
-        archive.add_endpoint(signature, function, [given.takes])
+        archive.add_endpoint(signature, function, [given.spec])
 
     def write(folder):
         archive.write_out(folder, verbose=False)
         name = os.path.basename(os.path.abspath(export_dir))
         requests = {
-            signature: {given.takes.name: given.example}
+            signature: {given.spec.name: given.example}
             for signature, (_, given) in signatures.items()
         }
         write_warmup_requests(folder, name, requests)

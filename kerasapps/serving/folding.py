@@ -11,7 +11,7 @@ _LINEAR = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense
 _NORMALIZATION = (BatchNormalization, keras.layers.BatchNormalization)
 
 
-def fold_batch_normalization(model, dtype="float32"):
+def fold_batch_normalization(model: keras.Model, dtype: str = "float32") -> keras.Model:
     """Returns a model for inference alone: the same function with fewer operations.
 
     At inference batch normalization scales and shifts each channel by constants. Right

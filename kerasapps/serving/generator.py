@@ -103,7 +103,7 @@ def export_generator(
     Raises:
         InputError: If `export_dir` can't be written.
     """
-    styled = hasattr(generator, "synthesis")
+    styled = generator.has_styles
     archive = keras.export.ExportArchive()
 
     def finished(examples):

@@ -12,7 +12,7 @@ from kerasapps.serving.versions import write_version
 from kerasapps.serving.warmup import write_warmup_requests
 
 
-def export_text_translator(
+def export_translator(
     translator: Translator, export_dir: str, dtype: str = "float32"
 ) -> str:
     """Exports networks, vocabularies and the beam search as one SavedModel.

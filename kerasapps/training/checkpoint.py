@@ -55,7 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(
         self,
-        directory: str,
+        directory: str | os.PathLike,
         steps_per_epoch: int,
         save_every: int,
         history: keras.callbacks.History,
@@ -71,7 +71,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._stateful = stateful
         self._data = {"steps_per_epoch": steps_per_epoch, **(data or {})}
         self._agree = agree
-        self._restored = None
+        self._restored: tuple[dict, list[np.ndarray]] | None = None
         self.epoch = 0
         self.step = 0  # Steps done in this epoch.
 
@@ -100,8 +100,7 @@ class Checkpoint(keras.callbacks.Callback):
                 path.unlink()
         if newest < 0:
             return False
-        self._restored = _load(whole[newest])
-        state, _ = self._restored
+        self._restored = state, _ = _load(whole[newest])
         for name, value in self._data.items():
             if state["data"].get(name) != value:
                 raise InputError(
@@ -109,14 +108,14 @@ class Checkpoint(keras.callbacks.Callback):
                     f"{name}); keep checkpoints in another directory"
                 )
         self.epoch, self.step = state["epoch"], state["step"]
-        self._assign(model)
+        self._assign(model, *self._restored)
         return True
 
     def on_epoch_begin(self, epoch, logs=None):
         """After a restart, puts back what `fit` has just reset."""
         self.epoch = epoch
         if self._restored is not None:
-            self._assign(self.model)
+            self._assign(self.model, *self._restored)
             self._restored = None
             if self.step:
                 self._skip(self.step)
@@ -160,8 +159,7 @@ class Checkpoint(keras.callbacks.Callback):
 
         self.model.train_function = skip
 
-    def _assign(self, model):
-        state, values = self._restored
+    def _assign(self, model, state, values):
         variables = _variables(model)
         described = [_describe(v) for v in variables]
         if state["variables"] != described:

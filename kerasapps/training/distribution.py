@@ -75,8 +75,8 @@ def _check_tf_config():
             raise ValueError("not a cluster of workers alone")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            "strategy multi_worker needs the environment variable TF_CONFIG to name all "
-            f"workers and which of them this one is, as in {example}"
+            "strategy multi_worker needs the environment variable TF_CONFIG to name "
+            f"all workers and which of them this one is, as in {example}"
         ) from error
 
 

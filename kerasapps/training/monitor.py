@@ -70,8 +70,14 @@ class BestWeights(keras.callbacks.Callback):
         super().__init__()
         self._directory = directory
         self._monitor = monitor
-        self.best = None
-        self.best_epoch = None
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+
+    def best_of_all(self) -> str:
+        """Returns which epoch was the best, as it is told to people."""
+        if self.best_epoch is None:
+            return "the last epoch"
+        return f"epoch {self.best_epoch + 1}, {self._monitor.metric} {self.best:.4g}"
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's weights, if it is the best so far."""

@@ -1,5 +1,7 @@
 """Keras's optimizers, with clipping and weight decay as the papers mean them."""
 
+from collections.abc import Callable, Sequence
+
 import keras
 import tensorflow as tf
 
@@ -25,12 +27,20 @@ class GlobalGradientMixin:
         **kwargs: The optimizer's own arguments.
     """
 
-    def __init__(self, *, l2: float = 0.0, clip_global_norm=None, **kwargs):
+    # Of the Keras optimizer that this is mixed into.
+    use_ema: bool
+    add_optimizer_variables: Callable
+    _trainable_variables: list
+    _model_variables_moving_average: list
+
+    def __init__(
+        self, *, l2: float = 0.0, clip_global_norm: float | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.l2 = l2
         self.clip_global_norm = clip_global_norm
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: Sequence, trainable_variables: Sequence | None = None):
         """Applies one replica's gradients, in a replica context."""
         variables = trainable_variables or self._trainable_variables
         replica = tf.distribute.get_replica_context()
@@ -70,7 +80,7 @@ class GlobalGradientMixin:
             self._model_variables_moving_average += averages
             self._trainable_variables += statistics
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: Sequence):
         """Puts the averages in place of all that is averaged."""
         super().finalize_variable_values(self._trainable_variables)
 
@@ -112,7 +122,7 @@ class AdamW(GlobalGradientMixin, keras.optimizers.AdamW):
         super().build(variables)
 
 
-def decays(variable) -> bool:
+def decays(variable: keras.Variable) -> bool:
     """Returns whether weight decay acts on `variable`: not on biases and scales."""
     # By the name too: LeCun's network of 1989 has a bias for each unit of a map.
     return len(variable.shape) > 1 and variable.name != "bias"
@@ -120,7 +130,7 @@ def decays(variable) -> bool:
 
 def make_optimizer(
     name: str,
-    learning_rate,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
     momentum: float = 0.9,
     weight_decay: float = 0.0,
     clip_global_norm: float | None = None,

@@ -17,7 +17,12 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
             section 4.2); None for the rise.
     """
 
-    def __init__(self, schedule, steps: int, warmup_rate: float | None = None):
+    def __init__(
+        self,
+        schedule: keras.optimizers.schedules.LearningRateSchedule,
+        steps: int,
+        warmup_rate: float | None = None,
+    ):
         super().__init__()
         self.schedule = schedule
         self.steps = steps
@@ -43,7 +48,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict):
         """Returns the schedule that `get_config` described."""
         schedule = keras.saving.deserialize_keras_object(config["schedule"])
         return cls(**config | {"schedule": schedule})

@@ -238,7 +238,7 @@ def _values(model, source, twin):
             continue
         if isinstance(layer, keras.layers.BatchNormalization):
             before = theirs.get(re.sub("_bn$", "_conv", name))
-            if getattr(before, "bias", None) is not None:
+            if before is not None and before.bias is not None:
                 values["moving_mean"] -= keras.ops.convert_to_numpy(before.bias)
             values["moving_variance"] += theirs[name].epsilon - layer.epsilon
         for weight in layer.weights:

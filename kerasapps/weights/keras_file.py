@@ -59,6 +59,8 @@ def load(path: str | os.PathLike) -> keras.Model:
     if model_class is None:
         raise _not_a_model(path, registered_name)
     name = model_class.__name__
+    former = getattr(model_class, "former_arguments", {})
+    config = {former.get(n, n): value for n, value in config.items()}
     numbers = _plain_numbers(config)
     if numbers is None or not set(config) <= set(
         inspect.signature(model_class).parameters

@@ -31,8 +31,8 @@ GAN_RUNS = {
     "colours": f"{IMAGES} --model=gan --dataset=folder:colours --image_size=8 "
     "--loss=wasserstein --penalty=gradient_penalty --model_options=units=16",
     "stylegan": f"{IMAGES} --model=stylegan --dataset=folder:flat --image_size=8 "
-    "--first_size=4 --model_options=latent_size=8 --model_options=base=32 "
-    "--model_options=most=8",
+    "--first_size=4 --model_options=latent_size=8 --model_options=fmap_base=32 "
+    "--model_options=fmap_max=8",
     "edges": "--batch_size=8 --model=discogan --dataset=folder:flat --target=edges "
     f"--gif --image_size=16 --weight_decay=1e-4 {NARROW}",
     "two_folders": "--batch_size=8 --model=discogan --dataset=folder:colours "
@@ -104,4 +104,4 @@ def gan_runs(gan_folder):
         name: f"--epochs=1 --run_dir=runs/{name} --export_dir=exported/{name} {flags}"
         for name, flags in GAN_RUNS.items()
     }
-    return gan_folder, run_all("apps.train_gan", cases, gan_folder)
+    return gan_folder, run_all("train_gan", cases, gan_folder)

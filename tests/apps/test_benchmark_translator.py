@@ -1,17 +1,13 @@
 """The translators' benchmark runs, and its twin is the same network."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 
-from apps.benchmark_translator import KerasTransformer
+from apps.translator.keras_transformer import KerasTransformer
 from kerasapps.models import Transformer
 from kerasapps.tokens import PADDING
-
-ROOT = Path(__file__).parents[2]
+from tests.apps.in_process import run
 
 
 def test_the_twin_with_the_same_weights_has_the_same_logits():
@@ -55,19 +51,11 @@ def keras_weights(weights, num_layers):
     return found
 
 
-def test_a_row_for_each_measure():
-    tiny = ("--length=3", "--batch_size=2", "--beam_size=2", "--vocabulary=20")
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "apps.benchmark_translator"),
-            *(*tiny, "--repeats=1", "--json"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    report = json.loads(run.stdout)
+def test_a_row_for_each_measure(tmp_path):
+    tiny = "--length=3 --batch_size=2 --beam_size=2 --vocabulary=20"
+    result = run("benchmark_translator", f"{tiny} --repeats=1 --json", tmp_path)
+    assert result.code == 0, result.errors
+    report = json.loads(result.output)
     assert (report["length"], report["batch_size"], report["beam_size"]) == (3, 2, 2)
     measured = [(row["model"], row["what"]) for row in report["rows"]]
     models = ("seq2seqlstm", "rnnencdec", "rnnsearch", "transformer")

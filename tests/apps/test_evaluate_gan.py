@@ -52,7 +52,7 @@ BAD = {
     "no_model": ("--samples=100", ["--model is missing", "apps.train_gan"]),
     "no_classifier": (
         "--model=runs/labels --classifier=runs/dcgan --samples=100",
-        ["runs/dcgan holds no finished run of an image classifier"],
+        ["runs/dcgan holds no finished run of train_classifier"],
     ),
     "classifier_of_other_classes": (
         "--model=runs/labels --classifier=classifier_0123456789 --samples=100",
@@ -120,7 +120,7 @@ def results(gan_runs):
     (folder / "unfinished" / "train_gan.flags").touch()
     cases = {name: f"{flags} --output_dir=out/{name}" for name, flags in GOOD.items()}
     cases |= {name: flags for name, (flags, _) in BAD.items()}
-    return run_all("apps.evaluate_gan", cases, folder)
+    return run_all("evaluate_gan", cases, folder)
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_in_a_process_of_its_own(gan_runs, metrics):
     folder, _ = gan_runs
     process = subprocess.run(
         [
-            *(sys.executable, "-m", "apps.evaluate_gan"),
+            *(sys.executable, "-m", "evaluate_gan"),
             *("--model=runs/ring", "--samples=500", "--json"),
         ],
         cwd=folder,

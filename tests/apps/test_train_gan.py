@@ -24,7 +24,7 @@ DCGAN = (
 DCGAN_STEPS = 1437 // 96
 STYLEGAN = (
     "--model=stylegan --image_size=16 --model_options=latent_size=8 "
-    "--model_options=base=32 --model_options=most=8 --penalty=r1 --ema=0.9 "
+    "--model_options=fmap_base=32 --model_options=fmap_max=8 --penalty=r1 --ema=0.9 "
     "--epochs=1 --batch_size=96 --checkpoint_every=3 --deterministic --samples=16"
 )
 
@@ -190,7 +190,7 @@ def test_a_finished_run_and_its_flagfile(runs):
     (flagfile,) = folder.glob("*.flags")
     # In one process, as what a process leaves isn't what is tested.
     results = run_all(
-        "apps.train_gan",
+        "train_gan",
         {
             "finished": DCGAN,
             "again": f"--flagfile={flagfile} --run_dir=again --export_dir=",

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.data.text import vocabularies
 from kerasapps.weights import keras_file
-from tests.apps.in_process import run_all
+from tests.apps.in_process import run, run_all
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 
 SMALL = (
@@ -22,7 +22,8 @@ TRANSFORMER = (
     "--model_options=num_heads=2"
 )
 RUNS = {
-    "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80",
+    "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80 "
+    "--beam_size=1 --batch_size=250",
     "rnnencdec": f"{SMALL} --model=rnnencdec --dataset=folder:corpus --tokens=words "
     "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16",
     "rnnsearch": f"{ATTENTIVE} --dataset=folder:corpus --tokens=words --epochs=1 "
@@ -36,17 +37,20 @@ RUNS = {
 }
 KILLED = (
     f"{TRANSFORMER} --model=transformer --model_options=dropout=0.2 "
-    "--dataset=numbers:300 --epochs=2 --tokens_per_batch=256 --num_devices=2 "
-    "--vocabulary_size=80 --checkpoint_every=3 --deterministic --export_dir="
+    "--dataset=folder:corpus --tokens=words --epochs=3 --tokens_per_batch=64 "
+    "--num_devices=2 --checkpoint_every=3 --deterministic --export_dir= --beam_size=1"
 )
 BAD = {
-    "language": ("--target_language=xx", ["'xx'"]),
+    "language": ("--target_language=xx", ["'xx'", "(--target_language)"]),
     "same": ("--target_language=en", ["choose two languages"]),
     "folder": ("--dataset=folder:nowhere", ["nowhere"]),
-    "tokens": ("--tokens_per_batch=5", ["--tokens_per_batch=5"]),
+    "tokens": (
+        "--tokens_per_batch=5",
+        ["tokens_per_batch=5 is too little", "(--tokens_per_batch)"],
+    ),
     "long": (
         "--dataset=folder:corpus --tokens=characters --max_length=2",
-        ["--max_length"],
+        ["at most 2 tokens", "(--max_length)"],
     ),
     "pretrained": ("--pretrained=a.keras", ["--weights"]),
     "average": ("--average_epochs=2 --ema=0.9", ["give one of them"]),
@@ -62,11 +66,15 @@ BAD = {
     "split": ("--train_split=train[:1%]", ["train[:1%]", "leave it out"]),
     "weights": (
         "--weights=elsewhere/model.keras",
-        ["--weights=elsewhere/model.keras", "vocabularies"],
+        ["vocabularies that belong to elsewhere/model.keras", "(--weights)"],
     ),
     "small": (
         "--dataset=folder:corpus --vocabulary_size=9",
-        ["no 9 subwords", "give --vocabulary_size="],
+        ["no 9 subwords", "or more (--vocabulary_size)"],
+    ),
+    "best": (
+        "--average_epochs=2 --keep_best",
+        ["--average_epochs and --keep_best: give one"],
     ),
     "penalty": ("--length_penalty=inf", ["length_penalty", "finite"]),
 }
@@ -93,6 +101,9 @@ def runs(tmp_path_factory):
             path = corpus / f"{language}.{split}.txt"
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     whole, killed = folder / "whole", folder / "killed"
+    for directory in (whole, killed):
+        directory.mkdir()
+        (directory / "corpus").symlink_to(corpus)
     undisturbed = start("train_translator", whole, KILLED)
     process = start("train_translator", killed, KILLED)
     kill_at(process, killed, "runs/*/*/checkpoints/*/checkpoint-0000000006.npz")
@@ -102,7 +113,7 @@ def runs(tmp_path_factory):
         f"--tokens_per_batch=512 {flags}"
         for name, flags in RUNS.items()
     }
-    outputs = run_all("apps.train_translator", cases | _bad(), folder)
+    outputs = run_all("train_translator", cases | _bad(), folder)
     finish(undisturbed), finish(again)
     return folder, outputs
 
@@ -137,7 +148,7 @@ def test_a_run_leaves_all_that_it_should(runs, name):
     assert np.isfinite(metrics["history"]["val_loss"]).all()
     network = keras_file.load(run / "model.keras")
     for side in ("source", "target"):
-        vocabulary = tokenization.load(run / f"{side}_vocabulary")
+        vocabulary = vocabularies.load(run / f"{side}_vocabulary")
         assert vocabulary.size == getattr(network, f"{side}_vocabulary")
     lines = (run / "translations.txt").read_text(encoding="utf-8").splitlines()
     assert len(lines) == metrics["test_sentences"]
@@ -217,7 +228,7 @@ def test_a_run_from_the_weights_of_another_has_its_vocabularies(runs):
         "--tokens_per_batch=128 --export_dir= --weights=runs/rnnsearch/model.keras"
     )
     tuned = f"{flags} --epochs=1 --run_dir=runs/tuned"
-    found = run_all("apps.train_translator", {"tuned": tuned}, folder)["tuned"]
+    found = run_all("train_translator", {"tuned": tuned}, folder)["tuned"]
     assert found.code == 0, found.errors
     for side in ("source", "target"):
         one, same = (
@@ -228,7 +239,7 @@ def test_a_run_from_the_weights_of_another_has_its_vocabularies(runs):
     # A run isn't resumed where a sentence is another.
     path = other / "de.train.txt"
     path.write_text(path.read_text(encoding="utf-8").replace("blue", "rot"))
-    found = run_all("apps.train_translator", {"tuned": tuned}, folder)["tuned"]
+    found = run_all("train_translator", {"tuned": tuned}, folder)["tuned"]
     assert found.code == 1
     assert "runs/tuned" in found.errors
     assert found.errors.count("\n") == 1
@@ -240,7 +251,7 @@ def test_evaluations_have_folders_of_their_own(runs):
     copy = folder / "copies/rnnsearch"
     shutil.copytree(folder / "runs/rnnsearch", copy)
     found = run_all(
-        "apps.evaluate_translator",
+        "evaluate_translator",
         {"one": flags, "two": f"{flags} --model=copies/rnnsearch --json"},
         folder,
     )
@@ -256,7 +267,7 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
     folder, _ = runs
     two = "--model=runs/rnnencdec --model=runs/rnnsearch"
     found = run_all(
-        "apps.evaluate_translator",
+        "evaluate_translator",
         {
             "two": f"{two} --json --output_dir=out/two --beam_size=1",
             "together": f"{two} --ensemble --output_dir=out/together",
@@ -281,8 +292,8 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
     assert found["validation"].code == 0, found["validation"].errors
     for name, part in (
         ("mixed", "same vocabularies"),
-        ("nothing", "no finished run"),
-        ("other_data", "folder:corpus, numbers:300; give one with --dataset"),
+        ("nothing", "no finished run of train_translator"),
+        ("other_data", "folder:corpus, numbers:300; give one of them (--dataset)"),
     ):
         assert found[name].code == 1
         assert part in found[name].errors
@@ -292,18 +303,27 @@ def test_evaluation_compares_runs_and_lets_them_translate_together(runs):
 def test_translate_prints_a_line_for_each_sentence(runs):
     folder, _ = runs
     process = start("translate", folder, "--model=exported/rnnsearch cat dog")
-    lines = (finish(process)).splitlines()
-    assert len(lines) == 2
+    assert len(finish(process).splitlines()) == 2
+    flags = ["--model=exported/rnnsearch", "--scores", "a dog"]
+    found = run("translate", flags, folder)
+    (line,) = found.output.splitlines()
+    assert float(line.split()[0]) < 0
+    found = run("translate", ["--model=exported/rnnsearch", "a\udcff"], folder)
+    assert found.code == 1
+    assert found.errors == "error: 'a\\udcff' isn't text in UTF-8\n"
 
 
 def test_translate_prints_the_n_best_with_their_scores(runs):
     folder, _ = runs
     flags = "--model=exported/rnnencdec --n_best=2 cat dog"
-    cat, dog = finish(start("translate", folder, flags)).split("\n\n")
+    cat, dog = run("translate", flags, folder).output.split("\n\n")
     for lines in (cat, dog):
         scores = [float(line.split()[0]) for line in lines.splitlines()]
         assert len(scores) == 2
         assert scores[0] >= scores[1]
+    found = run("translate", "--model=exported/rnnencdec --n_best=5 cat", folder)
+    assert found.code == 1
+    assert "returns the best 4 at most" in found.errors
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -2,17 +2,7 @@ import io
 
 import numpy as np
 
-from kerasapps.figures.nearest_images import nearest, nearest_images
-
-
-def test_nearest_by_euclidean_distance():
-    features = np.array([[0.0, 0.0], [3.0, 4.0]])
-    others = np.array([[3.0, 3.0], [0.0, -1.0], [2.0, 0.0], [4.0, 9.0]])
-    # Squared distances by hand: 18, 1, 4, 97 and 1, 34, 17, 26.
-    np.testing.assert_array_equal(nearest(features, others, 3), [[1, 2, 0], [0, 2, 3]])
-    np.testing.assert_array_equal(nearest(features, others, 9)[0], [1, 2, 0, 3])
-    maps = nearest(features.reshape(2, 1, 2), others.reshape(4, 1, 2), 3)
-    np.testing.assert_array_equal(maps, [[1, 2, 0], [0, 2, 3]])
+from kerasapps.figures.nearest_images import nearest_images
 
 
 def test_each_row_is_an_image_and_its_neighbours():

@@ -1,5 +1,9 @@
 """The networks of Karras et al. 2018."""
 
+import json
+import zipfile
+
+import keras
 import numpy as np
 import pytest
 
@@ -12,10 +16,11 @@ from kerasapps.models.stylegan import (
     StyleGANSynthesis,
     feature_maps,
 )
+from kerasapps.weights import keras_file
 from tests.checks import blueprint, parameters
 
 SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024]
-SMALL = {"base": 64, "most": 8}
+SMALL = {"fmap_base": 64, "fmap_max": 8}
 
 
 def maps(size):
@@ -51,7 +56,8 @@ def copy(source, target):
 
 def test_maps_of_each_resolution():
     assert [feature_maps(size) for size in SIZES] == list(map(maps, SIZES))
-    assert [feature_maps(size, base=64, most=8) for size in (4, 16, 32)] == [8, 8, 4]
+    narrow = [feature_maps(size, fmap_base=64, fmap_max=8) for size in (4, 16, 32)]
+    assert narrow == [8, 8, 4]
 
 
 def test_the_papers_figures():
@@ -176,7 +182,7 @@ def test_the_discriminator_takes_over_what_the_generator_has():
     model = StyleGAN(latent_size=6, mapping_layers=1, **arguments)
     config = model.discriminator().get_config()
     assert config == arguments | {"name": "stylegan_discriminator"}
-    assert model.discriminator(most=4).most == 4
+    assert model.discriminator(fmap_max=4).fmap_max == 4
     assert model.latent_size == 6
 
 
@@ -191,3 +197,27 @@ def test_other_resolutions_are_errors(make, resolution):
 def test_nothing_fades_into_the_first_resolution(make):
     with pytest.raises(InputError, match="no fading"):
         make(4, fading=True)
+
+
+@pytest.mark.parametrize(
+    "model_class", [StyleGAN, StyleGANSynthesis, StyleGANDiscriminator]
+)
+def test_files_of_before_load(model_class, tmp_path):
+    """Their config has other names for the numbers of maps."""
+    model = model_class(8, 1, **SMALL)
+    path, former = tmp_path / "model.keras", tmp_path / "former.keras"
+    keras_file.save(model, path)
+    with zipfile.ZipFile(path) as now, zipfile.ZipFile(former, "w") as before:
+        for name in now.namelist():
+            content = now.read(name)
+            if name == "config.json":
+                content = content.replace(b'"fmap_base"', b'"base"')
+                content = content.replace(b'"fmap_max"', b'"most"')
+                assert json.loads(content)["config"]["most"] == 8
+            before.writestr(name, content)
+    for loaded in (keras_file.load(former), keras.saving.load_model(former)):
+        assert loaded.get_config() == model.get_config()
+        for weight, expected in zip(
+            loaded.get_weights(), model.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(weight, expected)

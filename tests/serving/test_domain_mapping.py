@@ -11,7 +11,7 @@ from PIL import Image
 
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import DiscoGAN, ToyDiscoGAN
-from kerasapps.serving.domain_mapping import export_points, export_translator
+from kerasapps.serving.domain_mapping import export_image_mapping, export_point_mapping
 from tests.serving.exported import answers_elsewhere, specs, types_of, warm_up
 
 # A has colours and B is grey.
@@ -80,12 +80,12 @@ def parent(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def folder(networks, parent):
-    return export_translator(networks, PREPROCESSING, str(parent / "discogan"))
+    return export_image_mapping(networks, PREPROCESSING, str(parent / "discogan"))
 
 
 @pytest.fixture(scope="module")
 def toy_folder(toys, parent):
-    return export_points(toys, str(parent / "toy"))
+    return export_point_mapping(toys, str(parent / "toy"))
 
 
 def test_signatures(folder, toy_folder):
@@ -144,9 +144,9 @@ def test_points(toy_folder, toys):
 
 def test_one_direction_alone(networks, toys, tmp_path):
     one = {"a_to_b": networks["a_to_b"]}
-    folder = export_translator(one, PREPROCESSING, str(tmp_path / "images"))
+    folder = export_image_mapping(one, PREPROCESSING, str(tmp_path / "images"))
     assert sorted(specs(folder)) == ["a_to_b", "a_to_b_pixels", "serving_default"]
-    folder = export_points({"a_to_b": toys["a_to_b"]}, str(tmp_path / "points"))
+    folder = export_point_mapping({"a_to_b": toys["a_to_b"]}, str(tmp_path / "points"))
     assert sorted(specs(folder)) == ["a_to_b", "serving_default"]
     assert len(warm_up(folder)) == 2
 
@@ -188,7 +188,7 @@ def test_warm_up_requests_run(folder, toy_folder):
 def test_what_answers_alike_is_one_version(folder, networks, toys, parent, tmp_path):
     def version(networks, preprocessing, dtype="float32"):
         place = str(parent / "discogan")
-        return Path(export_translator(networks, preprocessing, place, dtype)).name
+        return Path(export_image_mapping(networks, preprocessing, place, dtype)).name
 
     assert version(networks, PREPROCESSING) == "1"
     brighter = PREPROCESSING | {"b": Preprocessing((16, 16, 1), std=250)}
@@ -197,12 +197,14 @@ def test_what_answers_alike_is_one_version(folder, networks, toys, parent, tmp_p
     assert version(networks, PREPROCESSING, "bfloat16") == "4"
     assert version(networks, brighter) == "2"
     swapped = {"a_to_b": toys["b_to_a"], "b_to_a": toys["a_to_b"]}
-    places = [export_points(n, str(tmp_path / "toy")) for n in (toys, swapped, toys)]
+    places = [
+        export_point_mapping(n, str(tmp_path / "toy")) for n in (toys, swapped, toys)
+    ]
     assert [Path(place).name for place in places] == ["1", "2", "1"]
 
 
 def test_bfloat16(networks, toys, folder, tmp_path):
-    exported = export_translator(
+    exported = export_image_mapping(
         networks, PREPROCESSING, str(tmp_path / "images"), "bfloat16"
     )
     contents = tf.constant([content for content, _ in pictures()])
@@ -214,7 +216,7 @@ def test_bfloat16(networks, toys, folder, tmp_path):
     assert difference.max() > 0
     assert difference.mean() < 0.1 * exact.numpy().std()
     assert "bfloat16" in types_of(exported, "Conv2D")
-    exported = export_points(toys, str(tmp_path / "points"), "bfloat16")
+    exported = export_point_mapping(toys, str(tmp_path / "points"), "bfloat16")
     points = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
     answer = tf.saved_model.load(exported).signatures["a_to_b"](
         points=tf.constant(points)

@@ -70,7 +70,7 @@ def quiet(model):
 
 def styled():
     small = {"channels": 1, "latent_size": 8, "mapping_layers": 2}
-    return moved(StyleGAN(8, base=32, most=8, **small), 0.1)
+    return moved(StyleGAN(8, fmap_base=32, fmap_max=8, **small), 0.1)
 
 
 def grey(size):
@@ -251,6 +251,8 @@ def test_any_number(loaded, name, number):
 
 class Bare(keras.Model):
     """Gives z itself, as points."""
+
+    has_styles = False
 
     def __init__(self, latent_bounds):
         z = keras.Input((2,), name="z")

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.data.text import vocabularies
 from kerasapps.evaluation.translator.translator import Translator
 from kerasapps.models import RNNsearch, Seq2SeqLSTM, Transformer
-from kerasapps.serving.translator import export_text_translator
+from kerasapps.serving.translator import export_translator
 from tests.evaluation.translator.test_beam_search import SMALL
 from tests.serving.exported import answers_elsewhere, specs, types_of, warm_up
 
@@ -17,7 +17,7 @@ SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
 
 
 def make(factory, kind, n_best=2, seed=0):
-    vocabulary = tokenization.train(kind, CORPUS, 40)
+    vocabulary = vocabularies.train(kind, CORPUS, 40)
     model = factory(vocabulary.size, vocabulary.size, **SMALL[factory])
     for weight in model.trainable_weights:
         weight.assign(np.random.default_rng(seed).normal(0, 0.5, weight.shape))
@@ -30,7 +30,7 @@ def make(factory, kind, n_best=2, seed=0):
 )
 def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
     translator = make(factory, kind)
-    folder = export_text_translator(translator, str(tmp_path / "model"))
+    folder = export_translator(translator, str(tmp_path / "model"))
     signatures = tf.saved_model.load(folder).signatures
     expected = translator(SENTENCES)
     best = signatures["serving_default"](sentences=SENTENCES)
@@ -68,7 +68,7 @@ def test_it_needs_tensorflow_s_core_alone(tmp_path):
     other = make(RNNsearch, "subwords", seed=1).networks
     made["ensemble"] = subwords.with_networks([*subwords.networks, *other])
     folders = {
-        kind: export_text_translator(translator, str(tmp_path / kind))
+        kind: export_translator(translator, str(tmp_path / kind))
         for kind, translator in made.items()
     }
     sentences = SENTENCES.numpy()
@@ -86,7 +86,7 @@ def test_it_needs_tensorflow_s_core_alone(tmp_path):
 
 
 def test_signatures_and_warm_up_requests(tmp_path):
-    folder = export_text_translator(make(RNNsearch, "words"), str(tmp_path / "model"))
+    folder = export_translator(make(RNNsearch, "words"), str(tmp_path / "model"))
     inputs, outputs = specs(folder)["serving_default"]
     assert inputs == {"sentences": ((None,), "string")}
     assert outputs == {
@@ -103,10 +103,10 @@ def test_signatures_and_warm_up_requests(tmp_path):
 
 def test_the_same_is_exported_once(tmp_path):
     translator = make(Seq2SeqLSTM, "words")
-    first = export_text_translator(translator, str(tmp_path / "model"))
-    assert export_text_translator(translator, str(tmp_path / "model")) == first
+    first = export_translator(translator, str(tmp_path / "model"))
+    assert export_translator(translator, str(tmp_path / "model")) == first
     other = make(Seq2SeqLSTM, "words", n_best=3)
-    assert export_text_translator(other, str(tmp_path / "model")) != first
+    assert export_translator(other, str(tmp_path / "model")) != first
 
 
 def test_it_computes_in_the_type_that_is_asked_for(tmp_path):
@@ -116,7 +116,7 @@ def test_it_computes_in_the_type_that_is_asked_for(tmp_path):
     finally:
         keras.config.set_dtype_policy("float32")
     folders = {
-        dtype: export_text_translator(translator, str(tmp_path / "model"), dtype)
+        dtype: export_translator(translator, str(tmp_path / "model"), dtype)
         for dtype in ("float32", "bfloat16")
     }
     assert len(set(folders.values())) == 2

@@ -11,7 +11,7 @@ _LAYOUT = "expected <folder>/<language>.<split>.txt, as en.train.txt and de.trai
 _SPLITS = ("train", "validation", "test")
 
 
-def load(path: str, source: str, target: str) -> Translation:
+def load(path: str, source_language: str, target_language: str) -> Translation:
     """Loads `path/<language>.<split>.txt`, one sentence a line, in UTF-8.
 
     So is the layout of `tfds.folder_dataset.TranslateFolder`. The splits are "train",
@@ -20,8 +20,8 @@ def load(path: str, source: str, target: str) -> Translation:
 
     Args:
         path: The folder.
-        source: The language to translate from.
-        target: The language to translate to.
+        source_language: The language to translate from.
+        target_language: The language to translate to.
 
     Raises:
         InputError: The folder or a file is missing, isn't UTF-8 or is empty, or two
@@ -29,18 +29,26 @@ def load(path: str, source: str, target: str) -> Translation:
     """
     root = Path(path).expanduser()
     if not path or not root.is_dir():
-        raise InputError(f"there is no folder {path!r}; {_LAYOUT}")
+        raise InputError(f"there is no folder {path!r}; {_LAYOUT}", "dataset")
     languages = {p.name.split(".")[0] for p in root.glob("*.train.txt")}
     if not languages:
-        raise InputError(f"no training sentences in {str(root)!r}; {_LAYOUT}")
-    for language in (source, target):
+        raise InputError(
+            f"no training sentences in {str(root)!r}; {_LAYOUT}", argument="dataset"
+        )
+    for argument, language in (
+        ("source_language", source_language),
+        ("target_language", target_language),
+    ):
         if language not in languages and any(root.glob(f"{language}.*.txt")):
             raise InputError(f"there is no {language}.train.txt in {root}; add it")
         if language not in languages:
-            raise unknown_name("language", language, languages, str(root))
+            raise unknown_name("language", language, languages, str(root), argument)
     splits = {}
     for split in _SPLITS:
-        files = [root / f"{language}.{split}.txt" for language in (source, target)]
+        files = [
+            root / f"{language}.{split}.txt"
+            for language in (source_language, target_language)
+        ]
         found = [file.is_file() for file in files]
         if any(found):
             if not all(found):
@@ -51,9 +59,9 @@ def load(path: str, source: str, target: str) -> Translation:
             splits[split] = _pairs(*files)
     name = re.sub(r"[^\w.-]+", "_", root.resolve().name) or "folder"
     return Translation(
-        name=f"{name}_{source}_{target}",
-        source_language=source,
-        target_language=target,
+        name=f"{name}_{source_language}_{target_language}",
+        source_language=source_language,
+        target_language=target_language,
         **hold_out(splits, str(root)),
     )
 

@@ -16,7 +16,9 @@ _REPEATED = 4_000
 COUNT = 20_000
 
 
-def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Translation:
+def load(
+    source_language: str, target_language: str, count: int = COUNT, seed: int = 0
+) -> Translation:
     """Returns numbers below a million in two languages, as `num2words` writes them.
 
     The order of a number's parts may differ, as in "twenty-one", "vingt et un" and
@@ -28,9 +30,9 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
     training never sees; they depend on `seed` alone.
 
     Args:
-        source: The language to translate from, as `num2words` names it: "en", "fr",
-            "de", "pt_BR" and so on.
-        target: The language to translate to.
+        source_language: The language to translate from, as `num2words` names it: "en",
+            "fr", "de", "pt_BR" and so on.
+        target_language: The language to translate to.
         count: Number of pairs to train on.
         seed: Seed of the choice of the numbers.
 
@@ -38,14 +40,20 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
         InputError: If a language is unknown, has no words for one of the numbers, or
             there are fewer numbers than `count`.
     """
-    for language in (source, target):
+    for argument, language in (
+        ("source_language", source_language),
+        ("target_language", target_language),
+    ):
         if language not in num2words.CONVERTER_CLASSES:
-            raise unknown_name("language", language, num2words.CONVERTER_CLASSES)
+            raise unknown_name(
+                "language", language, num2words.CONVERTER_CLASSES, argument=argument
+            )
     most = _LIMIT - 2 * _HELD_OUT
     if not _SMALL < count <= most:
         raise InputError(
             f"{count} numbers to train on; choose more than {_SMALL} and at most "
-            f"{most:,}"
+            f"{most:,}",
+            argument="count",
         )
     test, validation, train = np.split(_order(seed), [_HELD_OUT, 2 * _HELD_OUT])
     first = np.tile(_round(), count // _REPEATED)
@@ -54,12 +62,14 @@ def load(source: str, target: str, count: int = COUNT, seed: int = 0) -> Transla
     train = np.concatenate([first, train])[:count]
 
     def sentences(numbers):
-        return Sentences(_in_words(numbers, source), _in_words(numbers, target))
+        return Sentences(
+            _in_words(numbers, source_language), _in_words(numbers, target_language)
+        )
 
     return Translation(
-        name=f"numbers_{source}_{target}",
-        source_language=source,
-        target_language=target,
+        name=f"numbers_{source_language}_{target_language}",
+        source_language=source_language,
+        target_language=target_language,
         train=sentences(train),
         validation=sentences(validation),
         test=sentences(test),

@@ -1,4 +1,4 @@
-"""Batches of sentences in two languages, addressed by epoch and step."""
+"""Pairs of sentences in two languages as networks take them."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _GROWTH = 8
 class SentencePairs:
     """Shuffled batches of about the same number of tokens, without end.
 
-    It has what `fit` needs of a `TrainingData`, and a step sees what depends on the
+    It is a `kerasapps.data.pipeline.TrainingData`: what a step sees depends on the
     seed, the epoch and the step alone. Vaswani et al., "Attention Is All You Need",
     2017, section 5.1: pairs are batched by approximate length, each batch with so many
     source tokens and so many target tokens.
@@ -75,7 +75,8 @@ class SentencePairs:
         if not len(kept):
             raise InputError(
                 f"none of the {len(lengths)} training pairs has at most {max_length} "
-                "tokens on both sides; give a larger --max_length"
+                "tokens on both sides; choose a larger max_length",
+                argument="max_length",
             )
         bounds = _bounds(lengths[kept].max())
         buckets = np.searchsorted(bounds, lengths[kept])
@@ -85,14 +86,16 @@ class SentencePairs:
         self.steps_per_epoch = len(sizes)
         if len(kept) < replicas:
             raise InputError(
-                f"there are {len(kept)} training pairs for {replicas} devices; give "
-                "fewer --num_devices"
+                f"there are {len(kept)} training pairs for {replicas} replicas; choose "
+                "fewer replicas",
+                argument="replicas",
             )
         if not len(sizes):
             raise InputError(
-                f"--tokens_per_batch={tokens_per_batch} is more than the {len(kept)} "
+                f"tokens_per_batch={tokens_per_batch} is more than the {len(kept)} "
                 "training pairs fill; choose at most "
-                f"{len(kept) // replicas * replicas * bounds[-1]}"
+                f"{len(kept) // replicas * replicas * bounds[-1]}",
+                argument="tokens_per_batch",
             )
         # As tensors they are no part of the graphs below.
         self._kept = tf.constant(kept)
@@ -100,7 +103,12 @@ class SentencePairs:
         self._bounds = tf.constant(bounds)
         self._sizes = tf.constant(sizes)
 
-    def batches(self, epoch: int = 0, step: int = 0, context=None) -> tf.data.Dataset:
+    def batches(
+        self,
+        epoch: int = 0,
+        step: int = 0,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
         """Returns a replica's batches from a step of an epoch on.
 
         Args:
@@ -186,6 +194,47 @@ class SentencePairs:
         return self._bounds[tf.searchsorted(self._bounds, [longest])[0]]
 
 
+def padded_pairs(
+    source_ids: Sequence[np.ndarray], target_ids: Sequence[np.ndarray], max_length: int
+) -> tuple[tf.data.Dataset, int]:
+    """Returns pairs to evaluate with, one by one and padded alike, and their number.
+
+    Args:
+        source_ids: Ids of each sentence with END last, int arrays.
+        target_ids: The same of the translations.
+        max_length: Pairs with more tokens on either side, END included, are left out.
+
+    Returns:
+        A data set of `((source, target_in), target_out, weight)` as a row of
+        `SentencePairs` has them, with one weight for all; and the number of pairs.
+
+    Raises:
+        InputError: If no pair is short enough.
+    """
+    kept = [
+        pair
+        for pair in zip(source_ids, target_ids, strict=True)
+        if max(map(len, pair)) <= max_length
+    ]
+    if not kept:
+        raise InputError(
+            f"none of the {len(source_ids)} held-out pairs has at most {max_length} "
+            "tokens on both sides; choose a larger max_length",
+            argument="max_length",
+        )
+    source, target = (_ragged(side) for side in zip(*kept, strict=True))
+    target_in = tf.concat([tf.fill([len(kept), 1], BEGIN), target[:, :-1]], axis=1)
+    weight = np.float32(len(kept) / len(target.flat_values))
+    data = tf.data.Dataset.from_tensor_slices(
+        (
+            (source.to_tensor(PADDING), target_in.to_tensor(PADDING)),
+            target.to_tensor(PADDING),
+            np.full(len(kept), weight),
+        )
+    )
+    return data, len(kept)
+
+
 def _padded(ids, width):
     return ids.to_tensor(PADDING, shape=tf.stack([-1, width]))
 
@@ -223,9 +272,10 @@ def _batch_sizes(counts, bounds, tokens, replicas) -> np.ndarray:
         size = tokens // bound * replicas
         if not size:
             raise InputError(
-                f"--tokens_per_batch={tokens * replicas} is too little for a pair of "
+                f"tokens_per_batch={tokens * replicas} is too little for a pair of "
                 f"{bound} tokens on each of {replicas} replicas; choose "
-                f"{bound * replicas} or more, or a smaller --max_length"
+                f"{bound * replicas} or more, or a smaller max_length",
+                argument="tokens_per_batch",
             )
         batches, left = divmod(left + count, size)
         sizes += [size] * batches

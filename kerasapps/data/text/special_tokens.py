@@ -1,17 +1,15 @@
-"""The tokens that every vocabulary has, as it shows and handles them."""
-
-from collections.abc import Sequence
+"""The tokens that every vocabulary has, as text has them, and text of tokens."""
 
 import tensorflow as tf
 
 from kerasapps.tokens import END, PADDING, UNKNOWN
 
-# How PADDING, BEGIN, END and UNKNOWN are shown. The last is also written: in one piece,
-# which "<unk>" isn't to sacreBLEU.
+# The strings of PADDING, BEGIN, END and UNKNOWN. The last is also written: in one
+# piece, which "<unk>" isn't to sacreBLEU.
 NAMES = ("", "<s>", "</s>", "UNK")
 
 
-def valid(sentences: tf.Tensor, lowercase: bool) -> tf.Tensor:
+def valid_utf8(sentences: tf.Tensor, lowercase: bool) -> tf.Tensor:
     """Returns sentences in UTF-8, with U+FFFD for bytes that aren't.
 
     Args:
@@ -20,19 +18,6 @@ def valid(sentences: tf.Tensor, lowercase: bool) -> tf.Tensor:
     """
     sentences = tf.strings.unicode_transcode(sentences, "UTF-8", "UTF-8")
     return tf.strings.lower(sentences, "utf-8") if lowercase else sentences
-
-
-def id_table(tokens: Sequence[str]) -> tf.lookup.StaticHashTable:
-    """Returns the table from tokens to their ids, int32; all others are UNKNOWN.
-
-    Args:
-        tokens: The vocabulary without the special tokens, each but once.
-    """
-    ids = tf.range(len(NAMES), len(NAMES) + len(tokens))
-    return tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(tf.constant(tokens, tf.string), ids),
-        default_value=UNKNOWN,
-    )
 
 
 def with_end(ids: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -58,7 +43,7 @@ def before_end(ids: tf.Tensor) -> tf.Tensor:
     return open_yet & (ids >= UNKNOWN)
 
 
-def shown(ids: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+def look_up(ids: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
     """Returns the token of each id, strings `[batch, length]`.
 
     Args:
@@ -69,7 +54,7 @@ def shown(ids: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
     return tf.gather(tokens, tf.where(known, ids, UNKNOWN))
 
 
-def text_of(
+def join(
     ids: tf.Tensor,
     tokens: tf.Tensor,
     replacements: tf.Tensor | None,
@@ -83,7 +68,7 @@ def text_of(
         replacements: Strings `[batch, length]` that stand in for UNKNOWN.
         separator: What stands between two tokens.
     """
-    strings = shown(ids, tokens)
+    strings = look_up(ids, tokens)
     if replacements is not None:
         strings = tf.where(ids == UNKNOWN, replacements, strings)
     kept = tf.ragged.boolean_mask(strings, before_end(ids))

@@ -3,12 +3,19 @@
 import io
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import sentencepiece
 import tensorflow as tf
 
-from kerasapps.data.text.special_tokens import NAMES, shown, text_of, valid, with_end
+from kerasapps.data.text.special_tokens import (
+    NAMES,
+    join,
+    look_up,
+    valid_utf8,
+    with_end,
+)
 from kerasapps.errors import InputError
 from kerasapps.tokens import BEGIN, END, PADDING, UNKNOWN
 
@@ -47,6 +54,9 @@ class Subwords(tf.Module):
         size: Number of tokens, the four special ones included.
     """
 
+    # What the config calls the pieces.
+    field = "pieces"
+
     def __init__(
         self, pieces: Sequence[str], scores: Sequence[float], lowercase: bool = False
     ):
@@ -65,18 +75,18 @@ class Subwords(tf.Module):
 
     @classmethod
     def train(
-        cls, sentences: Sequence[str], size: int, lowercase: bool = False
-    ) -> "Subwords":
+        cls, sentences: Sequence[str], vocabulary_size: int, lowercase: bool = False
+    ) -> Self:
         """Returns the vocabulary that SentencePiece finds.
 
         Args:
             sentences: The corpus; for a vocabulary that two languages share, of both.
-            size: Tokens at most, the four special ones included.
+            vocabulary_size: Tokens at most, the four special ones included.
             lowercase: Whether sentences are put in lower case first.
 
         Raises:
-            InputError: If `size` is too small for the characters of the corpus, or the
-                corpus for any piece.
+            InputError: If `vocabulary_size` is too small for the characters of the
+                corpus, or the corpus for any piece.
         """
         if lowercase:
             lowered = tf.strings.lower(tf.constant(sentences, tf.string), "utf-8")
@@ -95,7 +105,7 @@ class Subwords(tf.Module):
                 character_coverage=1,
                 max_sentence_length=max(10, *(len(s.encode()) for s in sentences)),
                 max_sentencepiece_length=LONGEST,
-                vocab_size=size,
+                vocab_size=vocabulary_size,
                 hard_vocab_limit=False,
                 pad_id=PADDING,
                 bos_id=BEGIN,
@@ -107,15 +117,17 @@ class Subwords(tf.Module):
             )
         except (RuntimeError, OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1]
-            # SentencePiece's own words name flags that aren't the user's.
-            characters = re.search(rf"\b{size} vs (\d+)", reason)
+            # SentencePiece's own words name flags that aren't ours.
+            characters = re.search(rf"\b{vocabulary_size} vs (\d+)", reason)
             if characters:
                 reason = (
-                    f"their characters alone take {characters[1]}; give "
-                    f"--vocabulary_size={characters[1]} or more"
+                    f"their characters alone take {characters[1]}; choose "
+                    f"{characters[1]} or more"
                 )
             raise InputError(
-                f"no {size} subwords can be had of {len(sentences)} sentences: {reason}"
+                f"no {vocabulary_size} subwords can be had of {len(sentences)} "
+                f"sentences: {reason}",
+                argument="vocabulary_size",
             ) from error
         found = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         ids = range(len(NAMES), found.get_piece_size())
@@ -164,7 +176,7 @@ class Subwords(tf.Module):
         Returns:
             Strings `[batch, length]`; those of padding are empty.
         """
-        return shown(ids, self._tokens)
+        return look_up(ids, self._tokens)
 
     def decode(
         self, ids: tf.Tensor, replacements: tf.Tensor | None = None
@@ -175,21 +187,21 @@ class Subwords(tf.Module):
             ids: int32 `[batch, length]`; what follows END is left out.
             replacements: Strings `[batch, length]` that stand in for UNKNOWN.
         """
-        text = text_of(ids, self._tokens, replacements)
+        text = join(ids, self._tokens, replacements)
         text = tf.strings.regex_replace(text, _SPACE, " ")
         return tf.strings.regex_replace(text, "^ +", "")
 
     def get_config(self) -> dict:
         """Returns the arguments of the constructor."""
         return {
-            "pieces": self.pieces,
+            self.field: self.pieces,
             "scores": self.scores,
             "lowercase": self.lowercase,
         }
 
     def _normalized(self, sentences):
         """Returns sentences with a sign before each word, where the space was."""
-        text = valid(sentences, self.lowercase)
+        text = valid_utf8(sentences, self.lowercase)
         text = tf.strings.regex_replace(text, "^ +", "")
         text = tf.strings.regex_replace(text, " +", _SPACE)
         text = tf.where(text == "", "", _SPACE + text)

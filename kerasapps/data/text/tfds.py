@@ -13,8 +13,8 @@ _BATCH = 4096
 
 def load(
     dataset: str,
-    source: str,
-    target: str,
+    source_language: str,
+    target_language: str,
     data_dir: str | None = None,
     train_split: str | None = None,
 ) -> Translation:
@@ -27,8 +27,8 @@ def load(
     Args:
         dataset: Name with config and version as in `tfds.builder`, for example
             "wmt14_translate/fr-en" or "ted_hrlr_translate/pt_to_en".
-        source: The language to translate from, one of the data set's.
-        target: The language to translate to, another of them.
+        source_language: The language to translate from, one of the data set's.
+        target_language: The language to translate to, another of them.
         data_dir: Directory of the data; None for that of TensorFlow Datasets.
         train_split: Split to train on, for example "train[:5%]"; None for "train".
 
@@ -41,30 +41,36 @@ def load(
     if not isinstance(features, tfds.features.Translation):
         raise InputError(
             f"dataset {dataset!r} isn't translations of sentences: it has "
-            f"{', '.join(sorted(features))}; choose one as wmt14_translate/fr-en"
+            f"{', '.join(sorted(features))}; choose one as wmt14_translate/fr-en",
+            argument="dataset",
         )
-    for language in (source, target):
+    languages = (source_language, target_language)
+    for argument, language in zip(
+        ("source_language", "target_language"), languages, strict=True
+    ):
         if language not in features.languages:
             raise unknown_name(
-                f"language of dataset {dataset!r}", language, features.languages
+                f"language of dataset {dataset!r}",
+                language,
+                features.languages,
+                argument=argument,
             )
     tfds_builder.prepare(builder, dataset)
     splits = builder.info.splits
     if "train" not in splits:
         raise InputError(
             f"dataset {dataset!r} has the splits {', '.join(splits)}; choose one with "
-            "a split 'train'"
+            "a split 'train'",
+            argument="dataset",
         )
     parts = {split: split for split in _SPLITS if split in splits}
     parts["train"] = train_split or "train"
     tfds_builder.split_info(splits, parts["train"], dataset)
-    pairs = {
-        split: _pairs(builder, part, source, target) for split, part in parts.items()
-    }
+    pairs = {split: _pairs(builder, part, *languages) for split, part in parts.items()}
     return Translation(
-        name=f"{tfds_builder.short_name(builder)}_{source}_{target}",
-        source_language=source,
-        target_language=target,
+        name=f"{tfds_builder.short_name(builder)}_{source_language}_{target_language}",
+        source_language=source_language,
+        target_language=target_language,
         **hold_out(pairs, f"dataset {dataset!r}"),
     )
 

@@ -25,22 +25,23 @@ _BATCH = 1024
 
 
 def train(
-    kind: str, sentences: Sequence[str], size: int, lowercase: bool = False
+    kind: str, sentences: Sequence[str], vocabulary_size: int, lowercase: bool = False
 ) -> Vocabulary:
     """Returns a vocabulary made of a corpus; the same one of the same sentences.
 
     Args:
         kind: "words", "characters" or "subwords".
         sentences: The corpus; for a vocabulary that two languages share, of both.
-        size: Tokens at most, the four special ones included.
+        vocabulary_size: Tokens at most, the four special ones included.
         lowercase: Whether sentences are put in lower case first.
 
     Raises:
-        InputError: If the kind is unknown, or `size` doesn't fit to the corpus.
+        InputError: If the kind is unknown, or `vocabulary_size` doesn't fit to
+            the corpus.
     """
     if kind not in KINDS:
-        raise unknown_name("vocabulary", kind, KINDS)
-    return KINDS[kind].train(sentences, size, lowercase)
+        raise unknown_name("vocabulary", kind, KINDS, argument="kind")
+    return KINDS[kind].train(sentences, vocabulary_size, lowercase)
 
 
 def encode_all(vocabulary: Vocabulary, sentences: Sequence[str]) -> list[np.ndarray]:
@@ -71,7 +72,7 @@ def save(vocabulary: Vocabulary, directory: str | pathlib.Path) -> None:
         vocabulary: Any of the three kinds.
         directory: The folder.
     """
-    (kind,) = (name for name, made in KINDS.items() if type(vocabulary) is made)
+    (kind,) = (name for name, cls in KINDS.items() if type(vocabulary) is cls)
     content = {"kind": kind, **vocabulary.get_config()}
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -102,7 +103,7 @@ def load(directory: str | pathlib.Path) -> Vocabulary:
     kind = content.pop("kind", None) if isinstance(content, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
         raise _damaged(path, f'no "kind" among {", ".join(KINDS)}')
-    tokens = {"words": "words", "characters": "characters", "subwords": "pieces"}[kind]
+    tokens = KINDS[kind].field
     wanted = {tokens, "lowercase"} | ({"scores"} if kind == "subwords" else set())
     if set(content) != wanted or not isinstance(content["lowercase"], bool):
         raise _damaged(path, f"its fields aren't {', '.join(sorted(wanted))}")
@@ -112,7 +113,7 @@ def load(directory: str | pathlib.Path) -> Vocabulary:
         raise _damaged(path, '"scores" must be a number for each of the pieces')
     if kind == "subwords" and max(map(len, content[tokens])) > LONGEST:
         raise _damaged(path, f"a piece has more than {LONGEST} characters")
-    return KINDS[kind](**content)
+    return KINDS[kind](content.pop(tokens), **content)
 
 
 def _are_tokens(tokens) -> bool:

@@ -1,15 +1,12 @@
-"""What apps.train_classifier has left in a run directory."""
+"""What the training of a classifier has left in a run directory."""
 
-import json
 import pathlib
 from typing import NamedTuple
 
 import keras
 
-import kerasapps.models  # noqa: F401 - what a file may hold
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.errors import InputError
-from kerasapps.weights import keras_file
+from kerasapps.evaluation import finished_run
 
 
 class TrainedClassifier(NamedTuple):
@@ -28,28 +25,36 @@ class TrainedClassifier(NamedTuple):
     metrics: dict
 
 
-def load(run: str | pathlib.Path) -> TrainedClassifier:
+def load(directory: str | pathlib.Path, argument: str = "model") -> TrainedClassifier:
     """Returns what a run directory holds.
 
+    Args:
+        directory: The run directory.
+        argument: The argument that gave the directory, as in `InputError`.
+
     Raises:
-        InputError: If it is no directory of a finished run.
+        InputError: If it is no directory of a finished run of a classifier.
     """
-    directory = pathlib.Path(run)
+    keys = ("dataset", "preprocessing", "class_accuracy")
+    run = finished_run.read(directory, "classifier", keys, argument)
     try:
-        metrics = json.loads((directory / "metrics.json").read_text())
-        metrics["dataset"]
-        preprocessing = Preprocessing.from_config(metrics["preprocessing"])
-        class_names = tuple(metrics["class_accuracy"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{run} holds no finished run of an image classifier; give a folder in "
-            "runs/train_classifier"
+        preprocessing = Preprocessing.from_config(run.metrics["preprocessing"])
+        class_names = tuple(run.metrics["class_accuracy"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise finished_run.not_finished(
+            directory,
+            "classifier",
+            "its metrics.json tells no preprocessing or no classes",
+            argument,
         ) from error
-    network = keras_file.load(directory / "model.keras")
-    return TrainedClassifier(network, preprocessing, class_names, metrics)
+    return TrainedClassifier(run.network, preprocessing, class_names, run.metrics)
 
 
 def last_hidden(network: keras.Model) -> keras.Model:
-    """Returns the network up to the input of its last layer with weights."""
+    """Returns the network up to the input of its last layer with weights.
+
+    Args:
+        network: A functional classifier.
+    """
     last = [layer for layer in network.layers if layer.weights][-1]
     return keras.Model(network.inputs, last.input)

@@ -123,7 +123,7 @@ def classifier(run: str) -> Classifier:
         InputError: If there is no finished run of a classifier.
     """
     with dtype_policy("float32"):
-        trained = trained_classifier.load(run)
+        trained = trained_classifier.load(run, argument="classifier")
         hidden = trained_classifier.last_hidden(trained.network)
     network = trained.network
     name = "lenet" if network.name == "lenet5" else network.name

@@ -25,7 +25,7 @@ def generate(
         seed: Seed of the noise in StyleGAN's layers.
         batch_size: Examples at a time.
     """
-    if hasattr(generator, "synthesis"):
+    if generator.has_styles:
         return synthesize(generator, styles(generator, z), seed, batch_size=batch_size)
 
     given = [z] if conditions is None else [z, conditions]

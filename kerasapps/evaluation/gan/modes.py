@@ -66,7 +66,7 @@ def mode_matches(
     """Finds the mode that each mode's points are mapped to.
 
     Kim et al., "Learning to Discover Cross-Domain Relations with Generative Adversarial
-    Networks", 2017, figures 3 and 4, judged by numbers: of A's modes a GAN maps several
+    Networks", 2017, figures 3 and 4, in numbers: of A's modes a GAN maps several
     to the same mode of B.
 
     Args:

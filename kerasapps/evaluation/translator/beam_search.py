@@ -30,7 +30,7 @@ class Hypotheses(NamedTuple):
     alignments: tf.Tensor
 
 
-def length_penalty(length, alpha: float):
+def length_penalty(length: int | tf.Tensor, alpha: float) -> tf.Tensor:
     """Returns what log-probabilities of so many tokens are divided by.
 
     ((5 + length) / 6)^alpha: Wu et al., "Google's Neural Machine Translation System",

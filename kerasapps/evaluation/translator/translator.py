@@ -1,6 +1,6 @@
 """From sentences to sentences: vocabularies, networks and the search together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import keras
@@ -80,11 +80,16 @@ class Translator(tf.Module):
         self._replace_unknown = replace_unknown
         self._allow_unknown = allow_unknown
         if not 1 <= n_best <= beam_size:
-            raise InputError(f"a beam of {beam_size} has no {n_best} translations")
+            raise InputError(
+                f"a beam of {beam_size} has no {n_best} translations; choose n_best "
+                f"from 1 to {beam_size}",
+                argument="n_best",
+            )
         if replace_unknown and not self.aligns:
             raise InputError(
-                "--replace_unknown needs a network that tells what it looks at, as "
-                "RNNsearch and the Transformer do"
+                "replace_unknown needs a network that tells what it looks at, as "
+                "RNNsearch and the Transformer do; leave it out for others",
+                argument="replace_unknown",
             )
 
     @property
@@ -164,7 +169,10 @@ class Translator(tf.Module):
         return Translations(*(values[:count] for values in made))
 
     def translate_all(
-        self, sentences: Sequence[str], batch_size: int = 32, progress=None
+        self,
+        sentences: Sequence[str],
+        batch_size: int = 32,
+        progress: Callable[[int], object] | None = None,
     ) -> list[str]:
         """Returns the best translation of each sentence.
 

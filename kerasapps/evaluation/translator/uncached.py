@@ -22,15 +22,17 @@ class Uncached:
     def __init__(self, translator: keras.Model):
         self._translator = translator
 
-    def encode(self, source):
+    def encode(self, source: tf.Tensor) -> dict:
         """Returns what the translator makes of the source, and the source itself."""
         return {"memory": self._translator.encode(source), "source": source}
 
-    def initial_states(self, memory, max_length):
+    def initial_states(self, memory: dict, max_length: int | tf.Tensor) -> tf.Tensor:
         """Returns no tokens yet, int32 `[batch, max_length]`."""
         return tf.fill([tf.shape(memory["source"])[0], max_length], PADDING)
 
-    def step(self, token, position, memory, states):
+    def step(
+        self, token: tf.Tensor, position: tf.Tensor, memory: dict, states: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, None]:
         """Returns the logits, the tokens so far, and no alignment."""
         here = tf.range(tf.shape(states)[1]) == position
         states = tf.where(here, token[:, None], states)

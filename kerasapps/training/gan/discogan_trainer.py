@@ -10,7 +10,7 @@ from kerasapps.training.gan import losses, two_players
 DISCOVERY_MODELS = ("gan", "gan_with_reconstruction", "discogan")
 
 
-class Discovery(keras.Model):
+class DiscoGANTrainer(keras.Model):
     """DiscoGAN's two generators and two discriminators, which `fit` trains.
 
     Kim, Cha, Kim, Lee and Kim, "Learning to Discover Cross-Domain Relations with
@@ -27,6 +27,7 @@ class Discovery(keras.Model):
         b_discriminator: Tells B from what is made of A.
         kind: "discogan", or what the paper compares it with: "gan", the generator from
             A to B alone, or "gan_with_reconstruction" of A.
+        reconstruction_weight: Weight of the reconstruction losses.
 
     Data: Pairs of examples of A and of B, `[batch, ...]`, which have nothing to do
     with each other.
@@ -48,7 +49,9 @@ class Discovery(keras.Model):
         reconstruction_weight: float = 1.0,
     ):
         if kind not in DISCOVERY_MODELS:
-            raise InputError(f"kinds are {', '.join(DISCOVERY_MODELS)}, not {kind}")
+            raise InputError(
+                f"kinds are {', '.join(DISCOVERY_MODELS)}, not {kind}", argument="kind"
+            )
         alone, both = kind == "gan", kind == "discogan"
         names = ["generator_loss", "discriminator_loss"]
         names += [] if alone else ["a_reconstruction_loss"]
@@ -68,7 +71,12 @@ class Discovery(keras.Model):
         self._reconstruction_weight = reconstruction_weight
         self.built = True
 
-    def compile(self, optimizer, discriminator_optimizer, **kwargs):
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        **kwargs,
+    ) -> None:
         """Sets the two optimizers and builds them.
 
         Args:
@@ -91,34 +99,37 @@ class Discovery(keras.Model):
         a, b = data
         with tf.GradientTape(persistent=True) as tape:
             ab = self.a_to_b(a, training=True)
-            fooled, told = self._game(self.b_discriminator, b, ab)
+            g_loss, d_loss = self._gan_losses(self.b_discriminator, b, ab)
             if self.kind != "gan":
                 aba = self.b_to_a(ab, training=True)
-                fooled += self._reconstruction("a", a, aba)
+                g_loss += self._reconstruction_loss("a", a, aba)
             if self.kind == "discogan":
                 ba = self.b_to_a(b, training=True)
-                more_fooled, more_told = self._game(self.a_discriminator, a, ba)
+                g_loss_a, d_loss_a = self._gan_losses(self.a_discriminator, a, ba)
                 bab = self.a_to_b(ba, training=True)
-                fooled += more_fooled + self._reconstruction("b", b, bab)
-                told += more_told
-            generators = two_players.mean_loss(fooled, self.optimizer)
-            discriminators = two_players.mean_loss(told, self.discriminator_optimizer)
-        two_players.descend(tape, generators, self.generators, self.optimizer)
+                g_loss += g_loss_a + self._reconstruction_loss("b", b, bab)
+                d_loss += d_loss_a
+            g_mean = two_players.mean_loss(g_loss, self.optimizer)
+            d_mean = two_players.mean_loss(d_loss, self.discriminator_optimizer)
+        two_players.descend(tape, g_mean, self.generators, self.optimizer)
         two_players.descend(
-            tape, discriminators, self.discriminators, self.discriminator_optimizer
+            tape, d_mean, self.discriminators, self.discriminator_optimizer
         )
-        self.means["generator_loss"].update_state(fooled)
-        self.means["discriminator_loss"].update_state(told)
+        self.means["generator_loss"].update_state(g_loss)
+        self.means["discriminator_loss"].update_state(d_loss)
         return self.get_metrics_result()
 
-    def _game(self, discriminator, real, fake):
+    def _gan_losses(self, discriminator, real, fake):
         """Returns the losses of generator and discriminator, each `[batch]`."""
-        fake = discriminator(fake, training=True)
-        told = losses.discriminator_loss(discriminator(real, training=True), fake)
-        return losses.non_saturating_loss(fake), told
+        fake_logits = discriminator(fake, training=True)
+        real_logits = discriminator(real, training=True)
+        return (
+            losses.non_saturating_loss(fake_logits),
+            losses.discriminator_loss(real_logits, fake_logits),
+        )
 
-    def _reconstruction(self, domain, examples, again):
+    def _reconstruction_loss(self, domain, examples, reconstructed):
         axes = range(1, len(examples.shape))
-        each = tf.reduce_mean(tf.math.squared_difference(examples, again), axes)
+        each = tf.reduce_mean(tf.math.squared_difference(examples, reconstructed), axes)
         self.means[f"{domain}_reconstruction_loss"].update_state(each)
         return self._reconstruction_weight * each

@@ -13,7 +13,7 @@ LOSSES = ("minimax", "non_saturating", "wasserstein")
 PENALTIES = ("none", "r1", "gradient_penalty")
 
 
-class Adversarial(keras.Model):
+class GANTrainer(keras.Model):
     """A generator and a discriminator that `fit` trains in turn.
 
     Goodfellow et al., "Generative Adversarial Nets", 2014, algorithm 1: in each step
@@ -29,15 +29,16 @@ class Adversarial(keras.Model):
         generator: The generator.
         discriminator: The discriminator.
         generate: Called with the generator, a seed, int32 `[2]`, the size of the global
-            batch, this replica's examples of it as a slice, and their conditions; makes
-            this replica's examples, in training. As `latents.generate`.
+            batch, this replica's part of it as a slice, and the conditions of that
+            part; makes its examples, in training. As `latents.generate`.
         loss: "minimax", "non_saturating" or "wasserstein".
         penalty: "r1" or "gradient_penalty" of the discriminator, or "none".
         penalty_weight: Weight of the penalty.
         discriminator_steps: k of algorithm 1. A batch holds the examples of all.
         seed: Seed of the noise, from 0 to 2^32 - 1.
-        shown: Called with real examples; returns what the discriminator is shown of
-            them. None for the examples themselves.
+        transform_real: Called with real examples, float32 `[batch, ...]`; returns
+            those that the discriminator gets, of the same shape. None for the examples
+            themselves.
 
     Data: Examples, `[batch, ...]`, or a pair of these and their conditions.
 
@@ -52,18 +53,19 @@ class Adversarial(keras.Model):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        generate: Callable,
+        generate: Callable[..., tf.Tensor],
         loss: str = "non_saturating",
         penalty: str = "none",
         penalty_weight: float = 10.0,
         discriminator_steps: int = 1,
         seed: int = 0,
-        shown: Callable | None = None,
+        transform_real: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
         if loss not in LOSSES or penalty not in PENALTIES:
             raise InputError(
                 f"losses are {', '.join(LOSSES)} and penalties {', '.join(PENALTIES)}, "
-                f"not {loss} and {penalty}"
+                f"not {loss} and {penalty}",
+                argument="penalty" if loss in LOSSES else "loss",
             )
         super().__init__()
         names = ["generator_loss", "discriminator_loss"]
@@ -80,10 +82,15 @@ class Adversarial(keras.Model):
         self._discriminator_steps = discriminator_steps
         # Of 32 bits, and TensorFlow's seeds have a sign.
         self._seed = int(np.array(seed, np.uint32).astype(np.int32))
-        self._shown = shown
+        self._transform_real = transform_real
         self.built = True
 
-    def compile(self, optimizer, discriminator_optimizer, **kwargs):
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        **kwargs,
+    ) -> None:
         """Sets the two optimizers and builds them.
 
         Args:
@@ -93,8 +100,18 @@ class Adversarial(keras.Model):
         """
         super().compile(optimizer, **kwargs)
         self.discriminator_optimizer = two_players.build_optimizers(
-            self, discriminator_optimizer, [self.generator], [self.discriminator]
+            self, discriminator_optimizer, self.generators, self.discriminators
         )
+
+    @property
+    def generators(self) -> list[keras.Model]:
+        """The generator, as the only one."""
+        return [self.generator]
+
+    @property
+    def discriminators(self) -> list[keras.Model]:
+        """The discriminator, as the only one."""
+        return [self.discriminator]
 
     @property
     def metrics(self):
@@ -104,29 +121,29 @@ class Adversarial(keras.Model):
     def train_step(self, data):
         """Trains the discriminator, then the generator; returns the metrics."""
         real, conditions, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if self._shown:
-            real = self._shown(real)
+        if self._transform_real:
+            real = self._transform_real(real)
         step = self.optimizer.iterations
         parts = self._discriminator_steps
         for part in range(parts):
-            chosen = self._part(real, part, parts)
+            examples = self._part(real, part, parts)
             given = self._part(conditions, part, parts)
-            self._train_discriminator(chosen, given, (step, part))
-        self._train_generator(chosen, given, (step, parts))
+            self._train_discriminator(examples, given, (step, part))
+        self._train_generator(examples, given, (step, parts))
         return self.get_metrics_result()
 
     def _train_discriminator(self, real, conditions, number):
-        fake = self._made(real, conditions, number)
+        fake = self._fake(real, conditions, number)
         with tf.GradientTape() as tape:
             if self._penalty == "r1":
                 real_logits, penalty = losses.r1_penalty(
-                    lambda examples: self._judge(examples, conditions),
+                    lambda examples: self._logits(examples, conditions),
                     real,
                     self._penalty_weight,
                 )
             else:
-                real_logits = self._judge(real, conditions)
-            fake_logits = self._judge(fake, conditions)
+                real_logits = self._logits(real, conditions)
+            fake_logits = self._logits(fake, conditions)
             if self._loss_name == "wasserstein":
                 each = losses.critic_loss(real_logits, fake_logits)
             else:
@@ -148,8 +165,8 @@ class Adversarial(keras.Model):
 
     def _train_generator(self, real, conditions, number):
         with tf.GradientTape() as tape:
-            fake = self._made(real, conditions, number)
-            logits = self._judge(fake, conditions)
+            fake = self._fake(real, conditions, number)
+            logits = self._logits(fake, conditions)
             each = {
                 "minimax": losses.minimax_loss,
                 "non_saturating": losses.non_saturating_loss,
@@ -159,25 +176,25 @@ class Adversarial(keras.Model):
         two_players.descend(tape, loss, [self.generator], self.optimizer)
         self.means["generator_loss"].update_state(each)
 
-    def _judge(self, examples, conditions):
+    def _logits(self, examples, conditions):
         given = examples if conditions is None else [examples, conditions]
         return self.discriminator(given, training=True)
 
-    def _made(self, real, conditions, number):
+    def _fake(self, real, conditions, number):
         """Returns generated examples, as many as real ones."""
-        size, mine = _places(real)
+        size, part = _replica_part(real)
         seed = self._seed_of(*number)
-        return self._generate(self.generator, seed, size, mine, conditions)
+        return self._generate(self.generator, seed, size, part, conditions)
 
     def _gradient_penalty(self, real, fake, conditions, number):
-        def judge(examples):
-            return self._judge(examples, conditions)
+        def logits(examples):
+            return self._logits(examples, conditions)
 
         # Another number than that of the noise.
         seed = self._seed_of(*number) + tf.constant([0, 1])
-        size, mine = _places(real)
-        share = tf.random.stateless_uniform([size], seed)[mine]
-        return losses.gradient_penalty(judge, real, fake, share, self._penalty_weight)
+        size, part = _replica_part(real)
+        share = tf.random.stateless_uniform([size], seed)[part]
+        return losses.gradient_penalty(logits, real, fake, share, self._penalty_weight)
 
     def _seed_of(self, step, part):
         """Returns the seed of one update, int32 `[2]`."""
@@ -191,8 +208,8 @@ class Adversarial(keras.Model):
         return tf.reshape(examples, [-1, parts, *examples.shape[1:]])[:, part]
 
 
-def _places(examples):
-    """Returns the size of the global batch, and this replica's places in it."""
+def _replica_part(examples):
+    """Returns the size of the global batch, and this replica's part as a slice."""
     replica = tf.distribute.get_replica_context()
     size = tf.shape(examples)[0]
     first = replica.replica_id_in_sync_group * size

@@ -5,6 +5,8 @@ Stability, and Variation", 2018, section 2. Each resolution is trained by networ
 its own, which take over the weights of those before.
 """
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ class FadeInSchedule(keras.callbacks.Callback):
         steps_per_epoch: Steps of an epoch.
     """
 
-    def __init__(self, models, steps: int, steps_per_epoch: int):
+    def __init__(self, models: Sequence[keras.Model], steps: int, steps_per_epoch: int):
         super().__init__()
         self._shares = [fade_in(model).share for model in models]
         self._steps = steps
@@ -43,7 +45,7 @@ def fade_in(model: keras.Model) -> keras.layers.Layer:
     return _layers(model)["fade_in"]
 
 
-def faded(images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+def faded(images: tf.Tensor, share: tf.Tensor | float) -> tf.Tensor:
     """Returns real images as sharp as what is generated while a resolution fades in.
 
     Args:

@@ -7,7 +7,7 @@ import tensorflow as tf
 MIXED = 0.9
 
 
-def draw(generator: keras.Model, seed: tf.Tensor, size: int) -> tf.Tensor:
+def draw(generator: keras.Model, seed: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
     """Returns random z, float32 of the shape of the generator's first input.
 
     Args:
@@ -23,25 +23,37 @@ def draw(generator: keras.Model, seed: tf.Tensor, size: int) -> tf.Tensor:
     return tf.random.stateless_uniform(shape, seed, low, high)
 
 
-def generate(generator, seed, size, mine, conditions):
-    """Makes examples as `Adversarial` asks for them, in training.
+def generate(
+    generator: keras.Model,
+    seed: tf.Tensor,
+    size: int | tf.Tensor,
+    part: slice,
+    conditions: tf.Tensor | None,
+) -> tf.Tensor:
+    """Makes examples as `GANTrainer` asks for them, in training.
 
     Args:
         generator: The generator.
         seed: int32 `[2]`.
         size: Examples of the global batch.
-        mine: Which of them are this replica's, a slice.
+        part: Which of them are this replica's.
         conditions: Their conditions, float32 `[batch, condition_size]`, or None.
 
     Returns:
         Examples, `[batch, ...]`.
     """
-    z = draw(generator, seed, size)[mine]
+    z = draw(generator, seed, size)[part]
     given = z if conditions is None else [z, conditions]
     return generator(given, training=True)
 
 
-def generate_mixed(generator, seed, size, mine, conditions):
+def generate_mixed(
+    generator: keras.Model,
+    seed: tf.Tensor,
+    size: int | tf.Tensor,
+    part: slice,
+    conditions: None = None,
+) -> tf.Tensor:
     """The same of a `kerasapps.models.StyleGAN`, with style mixing.
 
     Karras, Laine and Aila, "A Style-Based Generator Architecture for Generative
@@ -51,21 +63,23 @@ def generate_mixed(generator, seed, size, mine, conditions):
     del conditions
     seeds = tf.random.experimental.stateless_split(seed, 4)
     layers = generator.synthesis.input_shape[0][1]
-    z = [draw(generator, seeds[number], size)[mine] for number in (0, 1)]
+    z = [draw(generator, seeds[number], size)[part] for number in (0, 1)]
     first, second = tf.split(generator.mapping(tf.concat(z, 0), training=True), 2)
-    mixed = tf.random.stateless_uniform([size], seeds[2])[mine] < MIXED
-    start = tf.random.stateless_uniform([size], seeds[3], 1, layers, tf.int32)[mine]
+    mixed = tf.random.stateless_uniform([size], seeds[2])[part] < MIXED
+    start = tf.random.stateless_uniform([size], seeds[3], 1, layers, tf.int32)[part]
     start = tf.where(mixed, start, layers)
     late = tf.range(layers)[None] >= start[:, None]
     styles = tf.where(late[..., None], second[:, None], first[:, None])
     noises = [
-        noise[mine]
+        noise[part]
         for noise in noise_images(generator, seeds[3] + tf.constant([0, 1]), size)
     ]
     return generator.synthesis([styles, *noises], training=True)
 
 
-def noise_images(generator: keras.Model, seed: tf.Tensor, size: int) -> list:
+def noise_images(
+    generator: keras.Model, seed: tf.Tensor, size: int | tf.Tensor
+) -> list[tf.Tensor]:
     """Returns the noise of a StyleGAN's layers, each float32 `[size, side, side, 1]`.
 
     Args:

@@ -1,8 +1,10 @@
-"""What generators and discriminators minimize.
+"""The losses of generators and discriminators.
 
 Each loss is a number for each example, float32 `[batch]`, of logits `[batch, 1]`: the
 caller averages, as over several replicas it must.
 """
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -44,7 +46,9 @@ def wasserstein_loss(fake: tf.Tensor) -> tf.Tensor:
 
 
 def r1_penalty(
-    discriminator, real: tf.Tensor, gamma: float = 10.0
+    discriminator: Callable[[tf.Tensor], tf.Tensor],
+    real: tf.Tensor,
+    gamma: float = 10.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns D(x) of real examples and gamma / 2 |grad D(x)|^2; D is the logit.
 
@@ -62,7 +66,7 @@ def r1_penalty(
 
 
 def gradient_penalty(
-    discriminator,
+    discriminator: Callable[[tf.Tensor], tf.Tensor],
     real: tf.Tensor,
     fake: tf.Tensor,
     share: tf.Tensor,
@@ -90,7 +94,7 @@ def gradient_penalty(
 
 
 def _squared_gradient(function, examples):
-    """Returns what a function says of examples, and its squared gradient at each."""
+    """Returns a function's values of examples, and its squared gradient at each."""
     with tf.GradientTape() as tape:
         tape.watch(examples)
         values = function(examples)

@@ -1,4 +1,4 @@
-"""What a generator makes of the same inputs, epoch by epoch."""
+"""Snapshots: the output of a generator for the same inputs, epoch by epoch."""
 
 import pathlib
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from kerasapps.replacing import replacing
 
 
 class Snapshots(keras.callbacks.Callback):
-    """Keeps them in files, and pictures of them in TensorBoard.
+    """Writes snapshots to files, and pictures of them to TensorBoard.
 
-    Where the optimizer keeps a moving average of the weights, that is what generates.
+    Where the optimizer keeps a moving average of the weights, that average generates.
 
     Args:
         directory: Where the files go, `<epoch>.npz`.
@@ -87,22 +87,24 @@ class Snapshots(keras.callbacks.Callback):
         return made
 
 
-def read(directory: pathlib.Path, most: int) -> list[tuple[int, dict]]:
+def read(
+    directory: pathlib.Path, limit: int | None = None
+) -> list[tuple[int, dict[str, np.ndarray]]]:
     """Returns snapshots, the first and the last among them.
 
     Args:
         directory: Where they are.
-        most: The largest number of them; of more, some as evenly spaced as can be in
-            the logarithm of the epoch, for most happens early.
+        limit: The largest number of them; None for all. Of more, some as evenly spaced
+            as can be in the logarithm of the epoch, for most happens early.
 
     Returns:
         Pairs of an epoch and its arrays by their names.
     """
     files = sorted(directory.glob("*.npz"))
-    if len(files) > most:
-        places = np.geomspace(1, len(files), most).round().astype(int)
+    if limit is not None and len(files) > limit:
+        places = np.geomspace(1, len(files), limit).round().astype(int)
         # Where the first of these are the same, as many of the next are taken.
-        places = np.maximum(places, np.arange(1, most + 1))
+        places = np.maximum(places, np.arange(1, limit + 1))
         files = [files[place - 1] for place in places]
     found = []
     for file in files:

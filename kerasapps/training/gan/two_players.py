@@ -1,7 +1,9 @@
-"""What models that learn in two parts, each with its own optimizer, have in common.
+"""The part that GAN trainers share: two sets of networks, an optimizer for each.
 
 Generators have the first optimizer, discriminators the other.
 """
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -12,7 +14,12 @@ def means(*names: str) -> dict[str, keras.metrics.Mean]:
     return {name: keras.metrics.Mean(name=name) for name in names}
 
 
-def build_optimizers(model, discriminator_optimizer, generators, discriminators):
+def build_optimizers(
+    model: keras.Model,
+    discriminator_optimizer: keras.optimizers.Optimizer,
+    generators: Sequence[keras.Model],
+    discriminators: Sequence[keras.Model],
+) -> keras.optimizers.Optimizer:
     """Builds the optimizers of a model that was just compiled with the first.
 
     The moving average that the first may keep is that of the generators alone.
@@ -39,7 +46,7 @@ def build_optimizers(model, discriminator_optimizer, generators, discriminators)
     return discriminator_optimizer
 
 
-def mean_loss(each: tf.Tensor, optimizer) -> tf.Tensor:
+def mean_loss(each: tf.Tensor, optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
     """Returns the loss whose gradient an optimizer takes.
 
     Args:
@@ -51,12 +58,17 @@ def mean_loss(each: tf.Tensor, optimizer) -> tf.Tensor:
     return optimizer.scale_loss(tf.reduce_mean(each) / replicas)
 
 
-def descend(tape: tf.GradientTape, loss: tf.Tensor, networks, optimizer) -> None:
+def descend(
+    tape: tf.GradientTape,
+    loss: tf.Tensor,
+    networks: Sequence[keras.Model],
+    optimizer: keras.optimizers.Optimizer,
+) -> None:
     """Takes one step of an optimizer.
 
     Args:
-        tape: What has recorded the loss.
-        loss: What `mean_loss` returned.
+        tape: The tape that recorded the loss.
+        loss: The loss that `mean_loss` returned.
         networks: The networks that learn.
         optimizer: Their optimizer.
     """

@@ -1,7 +1,10 @@
 """Groups of sentences in the figures of BLEU have enough sentences to say something."""
 
 from apps.translator.curves import curves_of
+from apps.translator.measuring import Scoring
 from kerasapps.data.text.corpus import Sentences
+
+SCORING = Scoring(exact=False, lowercase=False, language="en")
 
 
 def lengths_of(numbers):
@@ -12,7 +15,7 @@ def lengths_of(numbers):
         for _ in range(number)
     ]
     held_out = Sentences(sentences, sentences)
-    curves = curves_of(sentences, held_out, {"copy": sentences}, False, "en")
+    curves = curves_of(sentences, held_out, {"copy": sentences}, SCORING)
     positions, scores = curves["sentence length, up to"]["copy"]
     assert len(scores) == len(positions)
     return list(positions)

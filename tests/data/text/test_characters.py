@@ -12,7 +12,7 @@ SENTENCES = ["Straße\t à  là", "日本 \U0001f600!", "e\u0301", ""]
 
 def test_each_code_point_is_a_token_and_comes_back():
     characters = Characters.train(SENTENCES, 100)
-    assert set(characters.characters) == set("".join(SENTENCES))
+    assert set(characters.get_config()["characters"]) == set("".join(SENTENCES))
     assert characters.size == 4 + len(set("".join(SENTENCES)))
     ids = characters.encode(tf.constant(SENTENCES))
     assert ids.dtype == tf.int32
@@ -23,7 +23,7 @@ def test_each_code_point_is_a_token_and_comes_back():
 
 def test_ids_are_the_most_frequent_characters_then_by_code_point():
     characters = Characters.train(["bbba", "ca c"], 7)
-    assert characters.characters == ["b", "a", "c"]
+    assert characters.get_config()["characters"] == ["b", "a", "c"]
     assert characters.encode(["cab "]).to_list() == [[6, 5, 4, UNKNOWN, END]]
     with pytest.raises(InputError, match="no place"):
         Characters.train(["a"], 3)
@@ -31,7 +31,7 @@ def test_ids_are_the_most_frequent_characters_then_by_code_point():
 
 def test_lower_case_and_bytes_that_are_not_utf8():
     characters = Characters.train(["ÄA"], 10, lowercase=True)
-    assert sorted(characters.characters) == ["a", "ä"]
+    assert sorted(characters.get_config()["characters"]) == ["a", "ä"]
     (ids,) = characters.encode(tf.constant([b"\xffA"])).to_list()
     assert ids == [UNKNOWN, characters.encode(["a"]).to_list()[0][0], END]
 

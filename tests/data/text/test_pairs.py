@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.text.pairs import SentencePairs
+from kerasapps.data.text.pairs import SentencePairs, padded_pairs
 from kerasapps.errors import InputError
 from kerasapps.tokens import BEGIN, END, PADDING
 from kerasapps.training.sequence_losses import SequenceCrossentropy
@@ -211,6 +211,23 @@ def test_the_loss_that_fit_tells_is_the_mean_over_the_tokens(epochs):
     assert loss[0] == pytest.approx(each[wanted != PADDING].mean(), rel=1e-5)
 
 
+def test_pairs_to_evaluate_with_come_in_their_order():
+    data, count = padded_pairs(SOURCE, TARGET, MAX_LENGTH)
+    kept = np.flatnonzero(LENGTHS <= MAX_LENGTH)
+    assert count == len(kept) < COUNT
+    weight = count / sum(len(TARGET[i]) for i in kept)
+    found = list(data.as_numpy_iterator())
+    assert len(found) == count
+    for i, ((source, target_in), target, found_weight) in zip(kept, found, strict=True):
+        assert stripped(source) == SOURCE[i].tolist()
+        assert stripped(target_in) == [BEGIN, *TARGET[i][:-1]]
+        assert stripped(target) == TARGET[i].tolist()
+        assert found_weight == pytest.approx(weight)
+        assert {x.dtype for x in (source, target_in, target)} == {np.dtype("int32")}
+    with pytest.raises(InputError, match="none of the 203 held-out pairs"):
+        padded_pairs(SOURCE, [np.full(2, END)] * COUNT, 1)
+
+
 def test_what_does_not_fit():
     with pytest.raises(InputError, match=r"none of the 203 .* at most 1 tokens"):
         SentencePairs(SOURCE, [np.full(2, END)] * COUNT, TOKENS, 0, 1)
@@ -222,7 +239,7 @@ def test_what_does_not_fit():
         InputError, match=r"=3000 is more than the 2 .* at most"
     ) as error:
         SentencePairs(SOURCE[:2], TARGET[:2], 3000, 0, 100)
-    with pytest.raises(InputError, match="2 training pairs for 3 devices"):
+    with pytest.raises(InputError, match="2 training pairs for 3 replicas"):
         SentencePairs(SOURCE[:2], TARGET[:2], 300, 0, 100, replicas=3)
     most = int(str(error.value).split()[-1])
     assert SentencePairs(SOURCE[:2], TARGET[:2], most, 0, 100).steps_per_epoch == 1

@@ -141,7 +141,8 @@ def test_too_little_of_anything():
     with pytest.raises(InputError, match=r"no 6 subwords .* of 300 sentences") as error:
         Subwords.train(corpus("abcdefg"), 6)
     # Seven letters, the space and four special tokens.
-    assert str(error.value).endswith("take 12; give --vocabulary_size=12 or more")
+    assert str(error.value).endswith("take 12; choose 12 or more")
+    assert error.value.argument == "vocabulary_size"
     assert Subwords.train(corpus("abcdefg"), 12).size == 12
     with pytest.raises(InputError, match="the sentences are blank"):
         Subwords.train(["", " "], 50)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasapps.data.text import vocabularies as tokenization
+from kerasapps.data.text import vocabularies
 from kerasapps.errors import InputError
-from kerasapps.tokens import END
+from kerasapps.tokens import END, UNKNOWN
 from tests.serving.exported import answers_elsewhere
 
 SENTENCES = ["the cat sat on the mat", "der Hund läuft", "l'été, déjà!", "so so"] * 5
@@ -16,8 +16,8 @@ KINDS = ["words", "characters", "subwords"]
 
 
 @pytest.fixture(scope="module")
-def vocabularies():
-    return {kind: tokenization.train(kind, SENTENCES, 60) for kind in KINDS}
+def trained():
+    return {kind: vocabularies.train(kind, SENTENCES, 60) for kind in KINDS}
 
 
 def encode(vocabulary, sentences=SENTENCES):
@@ -25,9 +25,9 @@ def encode(vocabulary, sentences=SENTENCES):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_vocabulary_of_both_languages_is_the_same_each_time(vocabularies, kind):
-    vocabulary = vocabularies[kind]
-    again = tokenization.train(kind, SENTENCES, 60)
+def test_a_vocabulary_of_both_languages_is_the_same_each_time(trained, kind):
+    vocabulary = trained[kind]
+    again = vocabularies.train(kind, SENTENCES, 60)
     assert again.get_config() == vocabulary.get_config()
     ids = encode(vocabulary)
     assert max(map(max, ids)) < vocabulary.size <= 60
@@ -36,27 +36,27 @@ def test_a_vocabulary_of_both_languages_is_the_same_each_time(vocabularies, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_sentences_at_once_are_what_each_is_alone(vocabularies, kind, monkeypatch):
-    monkeypatch.setattr(tokenization, "_BATCH", 6)
-    encoded = tokenization.encode_all(vocabularies[kind], [*SENTENCES, ""])
+def test_many_sentences_at_once_are_what_each_is_alone(trained, kind, monkeypatch):
+    monkeypatch.setattr(vocabularies, "_BATCH", 6)
+    encoded = vocabularies.encode_all(trained[kind], [*SENTENCES, ""])
     assert {ids.dtype for ids in encoded} == {np.dtype("int32")}
-    assert [ids.tolist() for ids in encoded] == [*encode(vocabularies[kind]), [END]]
+    assert [ids.tolist() for ids in encoded] == [*encode(trained[kind]), [END]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_files(vocabularies, kind, tmp_path):
-    tokenization.save(vocabularies[kind], tmp_path / "new" / "source")
-    loaded = tokenization.load(tmp_path / "new" / "source")
-    assert type(loaded) is type(vocabularies[kind])
-    assert loaded.get_config() == vocabularies[kind].get_config()
+def test_files(trained, kind, tmp_path):
+    vocabularies.save(trained[kind], tmp_path / "new" / "source")
+    loaded = vocabularies.load(tmp_path / "new" / "source")
+    assert type(loaded) is type(trained[kind])
+    assert loaded.get_config() == trained[kind].get_config()
     (file,) = (tmp_path / "new" / "source").iterdir()
     assert json.loads(file.read_text(encoding="utf-8"))["kind"] == kind
 
 
-def test_exports_run_without_python(vocabularies, tmp_path):
+def test_exports_run_without_python(trained, tmp_path):
     module = tf.Module()
     signatures, requests, expected = {}, [], []
-    for kind, vocabulary in vocabularies.items():
+    for kind, vocabulary in trained.items():
         setattr(module, kind, vocabulary)
 
         def there_and_back(sentences, vocabulary=vocabulary):
@@ -80,11 +80,31 @@ def test_exports_run_without_python(vocabularies, tmp_path):
             np.testing.assert_array_equal(answer[name], values.numpy())
 
 
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        ('{"kind": "words", "words": ["b", "ab"], "lowercase": true}', [5, 4, END]),
+        (
+            '{"kind": "characters", "characters": ["a", "B", " "], "lowercase": false}',
+            [UNKNOWN, 5, 6, UNKNOWN, END],
+        ),
+        (
+            '{"kind": "subwords", "pieces": ["\u2581", "ab", "b"], '
+            '"scores": [-1.0, -2.0, -3.0], "lowercase": true}',
+            [4, 5, 4, 6, END],
+        ),
+    ],
+)
+def test_a_file_as_it_has_always_been(tmp_path, content, ids):
+    (tmp_path / "vocabulary.json").write_text(content, encoding="utf-8")
+    assert encode(vocabularies.load(tmp_path), ["AB b"]) == [ids]
+
+
 def test_unknown_kind_and_missing_file(tmp_path):
     with pytest.raises(InputError, match="unknown vocabulary 'word'; did you mean"):
-        tokenization.train("word", SENTENCES, 60)
+        vocabularies.train("word", SENTENCES, 60)
     with pytest.raises(InputError, match=r"no vocabulary in .*vocabulary\.json"):
-        tokenization.load(tmp_path)
+        vocabularies.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +141,7 @@ def test_unknown_kind_and_missing_file(tmp_path):
 def test_damaged_files(tmp_path, content, reason):
     (tmp_path / "vocabulary.json").write_text(content)
     with pytest.raises(InputError, match=r"vocabulary\.json is no vocabulary") as error:
-        tokenization.load(tmp_path)
+        vocabularies.load(tmp_path)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -129,4 +149,4 @@ def test_damaged_files(tmp_path, content, reason):
 def test_a_file_that_is_not_utf8(tmp_path):
     (tmp_path / "vocabulary.json").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="no JSON"):
-        tokenization.load(tmp_path)
+        vocabularies.load(tmp_path)

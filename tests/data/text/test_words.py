@@ -66,7 +66,7 @@ def test_sentences_come_back_as_they_were():
 
 def test_ids_are_the_most_frequent_words_then_the_alphabet():
     words = Words.train(["b a c c", "c b a d"], 7)
-    assert words.words == ["c", "a", "b"]
+    assert words.get_config()["words"] == ["c", "a", "b"]
     assert words.size == 7
     ids = words.encode(tf.constant(["c d a", "", "b"]))
     assert isinstance(ids, tf.RaggedTensor)

@@ -8,7 +8,7 @@ from kerasapps.models import StyleGAN
 
 def test_the_mean_style_is_that_of_other_z_too():
     keras.utils.set_random_seed(0)
-    generator = StyleGAN(4, 1, 6, 2, base=32, most=8)
+    generator = StyleGAN(4, 1, 6, 2, fmap_base=32, fmap_max=8)
     random = np.random.default_rng(1)
     for weight in generator.mapping.trainable_variables:
         # Not at zero, where the mean style would be that of biases alone.

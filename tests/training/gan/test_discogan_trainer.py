@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models import ToyDiscoGAN
-from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS, Discovery
+from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS, DiscoGANTrainer
 from kerasapps.training.optimizers import make_optimizer
 from tests.training.gan import two_players
 from tests.training.gan.two_players import BATCH, STEPS
@@ -59,7 +59,7 @@ def discovery(networks, kind="discogan", weight=1.0, ema=None, **options):
     """Returns a function that returns the compiled model."""
 
     def make():
-        model = Discovery(*networks(), kind, weight)
+        model = DiscoGANTrainer(*networks(), kind, weight)
         optimizers = [
             make_optimizer("adam", 0.01, beta_1=0.5, ema=average)
             for average in (ema, None)
@@ -191,4 +191,4 @@ def test_stopped_in_an_epoch_and_resumed_ends_the_same(tmp_path):
 
 def test_a_kind_that_is_not_known_is_refused():
     with pytest.raises(InputError, match="gan_with_reconstruction, discogan, not wgan"):
-        Discovery(*toy(), "wgan")
+        DiscoGANTrainer(*toy(), "wgan")

@@ -9,7 +9,7 @@ from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models import PointGAN
 from kerasapps.training.gan import latents
-from kerasapps.training.gan.gan_trainer import Adversarial
+from kerasapps.training.gan.gan_trainer import GANTrainer
 from kerasapps.training.optimizers import make_optimizer
 from tests.training.gan import two_players
 from tests.training.gan.two_players import BATCH, EPOCHS, STEPS
@@ -66,14 +66,14 @@ def adversarial(
     generate=latents.generate,
     optimizer="adam",
     ema=None,
-    shown=None,
+    transform_real=None,
     jit_compile=False,
 ):
     """Returns a function that returns the compiled model."""
 
     def make():
-        model = Adversarial(
-            *networks(), generate, loss, penalty, 3.0, steps, SEED, shown
+        model = GANTrainer(
+            *networks(), generate, loss, penalty, 3.0, steps, SEED, transform_real
         )
         optimizers = [
             make_optimizer(optimizer, 0.01, beta_1=0.5, ema=average)
@@ -242,10 +242,10 @@ def test_each_replica_has_conditions_of_its_own():
 def test_every_update_has_noise_of_its_own():
     seeds, sizes = [], []
 
-    def generate(generator, seed, size, mine, conditions):
+    def generate(generator, seed, size, part, conditions):
         seeds.append(tuple(seed.numpy()))
         sizes.append(int(size))
-        return latents.generate(generator, seed, size, mine, conditions)
+        return latents.generate(generator, seed, size, part, conditions)
 
     model = adversarial(points, steps=2, generate=generate)()
     model.run_eagerly = True
@@ -256,7 +256,7 @@ def test_every_update_has_noise_of_its_own():
 
 def test_seeds_have_32_bits():
     def first_weights(seed):
-        model = Adversarial(*points(), latents.generate, seed=seed)
+        model = GANTrainer(*points(), latents.generate, seed=seed)
         model.compile(*(make_optimizer("sgd", 0.1) for _ in range(2)))
         model.fit(POINTS[:BATCH], batch_size=BATCH, shuffle=False, verbose=0)
         return model.generator.get_weights()[0]
@@ -333,10 +333,10 @@ def test_mixed_precision_scales_both_losses():
 
 
 def test_compiled_by_xla_it_is_the_same():
-    def generate(generator, seed, size, mine, conditions):
+    def generate(generator, seed, size, part, conditions):
         # XLA draws other random numbers.
         z = tf.cast(tf.range(3 * size)[:, None] + seed, tf.float32)
-        return generator(tf.sin(tf.reshape(z[:, 1], [size, 3]))[mine], training=True)
+        return generator(tf.sin(tf.reshape(z[:, 1], [size, 3]))[part], training=True)
 
     plain = two_players.fit(adversarial(points, generate=generate), POINTS)
     compiled = two_players.fit(
@@ -352,9 +352,9 @@ def test_xla_compiles_the_drawing_of_noise():
     assert history["penalty"][0] != history["penalty"][1]
 
 
-def test_the_discriminator_is_shown_what_is_made_of_real_examples():
+def test_real_examples_are_transformed_for_the_discriminator():
     direct = two_players.fit(adversarial(points), 2 - POINTS)
-    shown = two_players.fit(adversarial(points, shown=lambda x: 2 - x), POINTS)
+    shown = two_players.fit(adversarial(points, transform_real=lambda x: 2 - x), POINTS)
     two_players.assert_close(direct, shown, 1e-6)
 
 
@@ -377,6 +377,6 @@ def test_python_runs_while_tracing_only():
 @pytest.mark.parametrize("wrong", [{"loss": "hinge"}, {"penalty": "r2"}])
 def test_names_that_are_not_known_are_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong.values()))) as refused:
-        Adversarial(*points(), latents.generate, **wrong)
+        GANTrainer(*points(), latents.generate, **wrong)
     assert "wasserstein" in str(refused.value)
     assert "gradient_penalty" in str(refused.value)

@@ -8,7 +8,7 @@ import pytest
 
 from kerasapps.models import StyleGAN
 from kerasapps.training.gan import growth, latents
-from kerasapps.training.gan.gan_trainer import Adversarial
+from kerasapps.training.gan.gan_trainer import GANTrainer
 from kerasapps.training.optimizers import make_optimizer
 from tests.training.gan import two_players
 from tests.training.gan.two_players import BATCH, STEPS
@@ -18,17 +18,17 @@ IMAGES = RANDOM.uniform(-1, 1, (STEPS * BATCH, 8, 8, 1)).astype("float32")
 
 
 def growing(**options):
-    generator = StyleGAN(8, 1, 8, 2, base=32, most=8, fading=True)
+    generator = StyleGAN(8, 1, 8, 2, fmap_base=32, fmap_max=8, fading=True)
     discriminator = generator.discriminator()
     share = growth.fade_in(discriminator).share
     for model in (generator, discriminator):
         growth.fade_in(model).share.assign(0.3)
-    model = Adversarial(
+    model = GANTrainer(
         generator,
         discriminator,
         latents.generate_mixed,
         penalty="r1",
-        shown=functools.partial(growth.faded, share=share),
+        transform_real=functools.partial(growth.faded, share=share),
     )
     # Adam would take whole steps along gradients that are but rounding.
     optimizers = [make_optimizer("sgd", 1e-3, ema=ema) for ema in (0.8, None)]

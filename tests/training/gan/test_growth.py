@@ -93,7 +93,7 @@ def test_faded_images_lose_the_detail_of_half_the_resolution():
 def stylegan(size, seed, **options):
     """Returns generator and discriminator, their weights all moved from the start."""
     keras.utils.set_random_seed(seed)
-    generator = StyleGAN(size, 1, 8, 2, base=32, most=8, **options)
+    generator = StyleGAN(size, 1, 8, 2, fmap_base=32, fmap_max=8, **options)
     discriminator = generator.discriminator()
     random = np.random.default_rng(seed)
     for model in (generator, discriminator):

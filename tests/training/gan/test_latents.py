@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_z():
 
 def tiny_stylegan(size=8):
     """All weights are moved from where they start: the noise counts."""
-    generator = StyleGAN(size, 1, 8, 2, base=32, most=8)
+    generator = StyleGAN(size, 1, 8, 2, fmap_base=32, fmap_max=8)
     random = np.random.default_rng(0)
     for weight in generator.trainable_variables:
         weight.assign(weight + random.normal(0, 0.3, weight.shape))

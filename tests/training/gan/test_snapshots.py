@@ -185,7 +185,7 @@ def test_tensorboard_shows_what_is_drawn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "most", "expected"),
+    ("files", "limit", "expected"),
     [
         (5, 5, [0, 1, 2, 3, 4]),
         (5, 9, [0, 1, 2, 3, 4]),
@@ -195,10 +195,10 @@ def test_tensorboard_shows_what_is_drawn(tmp_path):
         (10, 9, [0, 1, 2, 3, 4, 5, 6, 7, 9]),
     ],
 )
-def test_of_many_snapshots_some_are_read(files, most, expected, tmp_path):
+def test_of_many_snapshots_some_are_read(files, limit, expected, tmp_path):
     for epoch in reversed(range(files)):
         np.savez(tmp_path / f"{epoch:05}.npz", epoch=epoch)
     (tmp_path / "00000.partial").write_bytes(b"half")
-    found = read(tmp_path, most)
+    found = read(tmp_path, limit)
     assert [epoch for epoch, _ in found] == expected
     assert [int(arrays["epoch"]) for _, arrays in found] == expected

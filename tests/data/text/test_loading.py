@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from kerasapps.data.text.corpus import Sentences, load
+from kerasapps.data.text.corpus import Sentences
+from kerasapps.data.text.loading import load
 from kerasapps.errors import InputError
 
 
