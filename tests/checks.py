@@ -4,7 +4,6 @@ A test module gives one `Row` a model; each check takes a row. The checks that n
 fresh processes share them: `run_elsewhere` takes all rows at once.
 """
 
-import functools
 import json
 import math
 import os
@@ -29,13 +28,8 @@ def paper_blueprint(factory):
     return blueprint(factory)
 
 
-@functools.cache
 def two_replicas():
-    """Returns the strategy of two CPU devices.
-
-    There may be only one in a process: TensorFlow's collectives of a second one would
-    meet those of the first under the same keys.
-    """
+    """Returns the strategy of two CPU devices."""
     from kerasapps.training import distribution
 
     return distribution.make_strategy("mirrored", 2)
