@@ -4,6 +4,7 @@ A test module gives one `Row` a model; each check takes a row. The checks that n
 fresh processes share them: `run_elsewhere` takes all rows at once.
 """
 
+import functools
 import json
 import math
 import os
