@@ -265,8 +265,9 @@ def _values(model, source, twin):
             if value.shape != weight.shape:
                 raise InputError(
                     f"{model.name} can't take the weights of {source.name}: in "
-                    f"{its_twin.name} they have the shape {value.shape}, not {tuple(weight.shape)}; "
-                    f"give those of {twin} for images of the same size"
+                    f"{its_twin.name} they have the shape {value.shape}, not "
+                    f"{tuple(weight.shape)}; give those of {twin} for images of the "
+                    "same size"
                 )
             yield weight, value
 
