@@ -5,12 +5,15 @@
 https://arxiv.org/abs/1905.11946
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization, StochasticDepth
+from kerasapps.layers.annotations import ImageShape
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.weights.keras_applications import Weights, take_weights
@@ -141,14 +144,14 @@ class EfficientNet(keras.Model):
 
     def __init__(
         self,
-        width=1.0,
-        depth=1.0,
-        dropout_rate=0.2,
-        drop_connect_rate=0.2,
-        stages=B0,
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        name="efficientnet",
+        width: float = 1.0,
+        depth: float = 1.0,
+        dropout_rate: float = 0.2,
+        drop_connect_rate: float = 0.2,
+        stages: Sequence[Sequence[int]] = B0,
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        name: str = "efficientnet",
     ):
         if not (width > 0 and depth > 0):
             raise InputError(
@@ -190,7 +193,9 @@ class EfficientNet(keras.Model):
         self.stages = tuple(map(tuple, stages))
         self.num_classes = num_classes
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "EfficientNet":
         """Returns a fresh network, scaled as section 3 scales networks.
 
         Args:
@@ -207,7 +212,7 @@ class EfficientNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "width": self.width,

@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 import zipfile
+from typing import Any, TypeVar
 
 import h5py
 import keras
@@ -24,13 +25,15 @@ TWINS = {
 Weights = keras.Model | str | os.PathLike | None
 """What `take_weights` takes weights from."""
 
+_Model = TypeVar("_Model", bound=keras.Model)
+
 # In the path of an array, with the number that Keras gives a layer's second copy.
 _NORMALIZATION = re.compile(r"(^|/)normalization(_\d+)?/")
 _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225])
 
 
-def preprocessing(name, weights="imagenet"):
+def preprocessing(name: str, weights: str | os.PathLike = "imagenet") -> dict[str, Any]:
     """Returns how images become the input that a twin's weights expect.
 
     VGG and ResNet come from Caffe: blue, green, red, minus the mean colour. DenseNet
@@ -61,7 +64,7 @@ def preprocessing(name, weights="imagenet"):
             "std": [1.0, 1.0, 1.0],
             "channel_order": "bgr",
         }
-    if weights != "imagenet" and not _normalizes(weights, TWINS[name]):
+    if weights != "imagenet" and not _normalizes(str(weights), TWINS[name]):
         return {"mean": [0.0] * 3, "std": [255.0] * 3, "channel_order": "rgb"}
     return {
         "mean": (255 * _IMAGENET_MEAN).tolist(),
@@ -70,7 +73,7 @@ def preprocessing(name, weights="imagenet"):
     }
 
 
-def take_weights(model, weights, twin):
+def take_weights(model: _Model, weights: Weights, twin: str) -> _Model:
     """Gives a network all weights of its twin in `keras.applications`.
 
     The two then compute the same function up to the logits; of the twin's softmax and,
