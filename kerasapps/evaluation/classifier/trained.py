@@ -30,6 +30,9 @@ class TrainedClassifier(NamedTuple):
 def load(run: str | pathlib.Path) -> TrainedClassifier:
     """Returns what a run directory holds.
 
+    Args:
+        run: The directory.
+
     Raises:
         InputError: If it is no directory of a finished run.
     """
@@ -42,13 +45,18 @@ def load(run: str | pathlib.Path) -> TrainedClassifier:
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{run} holds no finished run of an image classifier; give a folder in "
-            "runs/train_classifier"
+            "runs/train_classifier",
+            argument="run",
         ) from error
     network = keras_file.load(directory / "model.keras")
     return TrainedClassifier(network, preprocessing, class_names, metrics)
 
 
 def last_hidden(network: keras.Model) -> keras.Model:
-    """Returns the network up to the input of its last layer with weights."""
+    """Returns the network up to the input of its last layer with weights.
+
+    Args:
+        network: A functional model.
+    """
     last = [layer for layer in network.layers if layer.weights][-1]
     return keras.Model(network.inputs, last.input)
