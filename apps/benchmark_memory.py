@@ -96,7 +96,8 @@ def _peak_mib():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     # Linux lets that one begin with the peak of the process that started this one.
     status = pathlib.Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**10
+    (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(kibibytes) / 2**10
 
 
 def main() -> None:
