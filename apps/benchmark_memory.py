@@ -16,6 +16,8 @@ import apps.run.quiet_tensorflow  # noqa: F401
 import concurrent.futures
 import json
 import multiprocessing
+import pathlib
+import re
 import resource
 import statistics
 import sys
@@ -90,9 +92,12 @@ def measure(
 
 
 def _peak_mib():
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # Linux lets that one begin with the peak of the process that started this one.
+    status = pathlib.Path("/proc/self/status").read_text()
+    (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(kibibytes) / 2**10
 
 
 def main() -> None:

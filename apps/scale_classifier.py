@@ -21,6 +21,7 @@ import apps.run.quiet_tensorflow  # noqa: F401
 import functools
 import json
 import math
+import os
 import pathlib
 import re
 import shlex
@@ -114,11 +115,12 @@ def main() -> None:
     if FLAGS.scale is not None:
         raise InputError("--scale is what this app finds: leave it out")
     baseline = _baseline()
+    train = functools.cache(_train)
     trials = []
     if FLAGS.alpha is not None:
         coefficients = Coefficients(FLAGS.alpha, FLAGS.beta, FLAGS.gamma)
     else:
-        trials = _search(baseline)
+        trials = _search(baseline, train)
         coefficients = max(trials, key=lambda trial: trial[1])[0]
     networks = []
     for phi in range(FLAGS.max_phi + 1):
@@ -138,7 +140,7 @@ def main() -> None:
         "next": _command(networks[-1]),
     }
     if FLAGS.compare:
-        report["curves"] = curves(baseline, coefficients, FLAGS.compare, _train)
+        report["curves"] = curves(baseline, coefficients, FLAGS.compare, train)
         path = _directory() / "figures" / "scaling.png"
         save(scaling(report["curves"]), path)
         _say(f"Drawn: {path}")
@@ -191,7 +193,7 @@ def _fits(network):
     return network.fits(FLAGS.multiply_adds, FLAGS.memory, FLAGS.batch_size)
 
 
-def _search(baseline):
+def _search(baseline, train):
     """Trains each candidate; returns `Coefficients` and accuracy of each."""
     candidates = [
         candidate
@@ -205,7 +207,7 @@ def _search(baseline):
         )
     trials = []
     for number, candidate in enumerate(candidates, 1):
-        trials.append((candidate, _train(*candidate)))
+        trials.append((candidate, train(*candidate)))
         _say(
             f"{number} of {len(candidates)}: alpha {candidate.alpha:g}, beta "
             f"{candidate.beta:g}, gamma {candidate.gamma:g}: {trials[-1][1]:.2%}"
@@ -213,7 +215,6 @@ def _search(baseline):
     return trials
 
 
-@functools.cache
 def _train(depth, width, resolution):
     """Trains a scaled network in a process of its own; returns its accuracy."""
     scale = f"{depth:g},{width:g},{resolution:g}"
@@ -223,10 +224,12 @@ def _train(depth, width, resolution):
     flagfile.write_text("\n".join(_training_flags()) + "\n")
     process = subprocess.run(
         [
-            *(sys.executable, "-m", "apps.train_classifier"),
+            *(sys.executable, "-P", "-m", "apps.train_classifier"),
             *(f"--flagfile={flagfile}", f"--scale={scale}"),
             *(f"--run_dir={directory}", "--export_dir="),
         ],
+        # It finds the apps where this process has them, not where it was called.
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,

@@ -24,12 +24,13 @@ ROOT = Path(__file__).parents[1]
 
 
 @functools.cache
-def two_replicas():
-    """Returns the strategy of two CPU devices.
+def paper_blueprint(factory):
+    """Returns the blueprint of a model as the paper has it, made but once."""
+    return blueprint(factory)
 
-    There may be only one in a process: TensorFlow's collectives of a second one would
-    meet those of the first under the same keys.
-    """
+
+def two_replicas():
+    """Returns the strategy of two CPU devices."""
     from kerasapps.training import distribution
 
     return distribution.make_strategy("mirrored", 2)
@@ -54,8 +55,17 @@ class Row(NamedTuple):
     still: str = ""
 
     def small(self, size=None):
-        """Returns the small variant, its weights all moved from where they start."""
+        """Returns the small variant, its weights all moved from where they start.
+
+        It is made but once for each policy; whoever changes it puts it back.
+        """
         size = size or next(iter(self.output_shapes))
+        key = id(self), size, keras.config.dtype_policy().name
+        if key not in _small:
+            _small[key] = self._moved(size)
+        return _small[key]
+
+    def _moved(self, size):
         model = self.factory(**{self.size: size}, **self.config)
         random = np.random.default_rng(0)
         for weight in model.weights:
@@ -63,6 +73,9 @@ class Row(NamedTuple):
             if "float" in weight.dtype and weight.name != self.still:
                 weight.assign(weight + random.uniform(0, 0.1, weight.shape))
         return model
+
+
+_small = {}
 
 
 def random_inputs(model, batch_size=3):
@@ -108,7 +121,7 @@ def assert_close(actual, expected, tolerance):
 
 def check_parameters(factory, parameters):
     """The model as the paper has it has exactly the paper's trainable parameters."""
-    weights = blueprint(factory).trainable_weights
+    weights = paper_blueprint(factory).trainable_weights
     assert sum(math.prod(weight.shape) for weight in weights) == parameters
 
 
@@ -189,27 +202,43 @@ def check_dtype_policies(row):
             assert np.isfinite(output).all()
 
 
-def run_elsewhere(rows, directory):
-    """Saves the rows' small models and runs them in fresh processes.
+def answers(model, inputs):
+    """Returns what a model answers; of a translator its first step, too."""
+    outputs = [model(inputs)]
+    if hasattr(model, "step"):
+        source, target = inputs
+        memory = model.encode(source)
+        states = model.initial_states(memory, 7)
+        outputs.append(model.step(target[:, 0], 0, memory, states)[0])
+    return outputs
+
+
+def run_elsewhere(models, directory):
+    """Saves models and runs them in fresh processes.
 
     One process loads all of them on TensorFlow; another on JAX, where TensorFlow can't
     be imported. `check_elsewhere` then looks at what they answered.
 
+    Args:
+        models: Pairs of a model and its inputs.
+        directory: Where the files go.
+
     Returns:
         What each process printed, by the name of its backend.
     """
-    for number, row in enumerate(rows):
-        model = row.small()
-        inputs = random_inputs(model)
+    for number, (model, inputs) in enumerate(models):
         model.save(directory / f"{number}.keras")
         np.savez(directory / f"{number}.inputs.npz", *keras.tree.flatten(inputs))
-        np.savez(directory / f"{number}.outputs.npz", *arrays(model(inputs)))
+        outputs = arrays(answers(model, inputs))
+        np.savez(directory / f"{number}.outputs.npz", *outputs)
     run = "from tests import checks; checks.run_all_saved(sys.argv[1])"
     no_tensorflow = "sys.modules['tensorflow'] = None"
+    # JAX compiles each op for each shape; to do it well would take far longer.
+    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=1"
     processes = {
         backend: subprocess.Popen(
             [sys.executable, "-c", f"import sys; {before}; {run}", str(directory)],
-            env=os.environ | {"KERAS_BACKEND": backend},
+            env=os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": flags},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -229,8 +258,11 @@ def run_all_saved(directory):
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             with np.load(path.with_suffix(".inputs.npz")) as saved:
-                inputs = keras.tree.pack_sequence_as(model.input, [*saved.values()])
-            outputs = arrays(model(inputs))
+                inputs = [*saved.values()]
+            if len(inputs) == 1:
+                (inputs,) = inputs
+            run = _compiled if keras.config.backend() == "jax" else answers
+            outputs = arrays(run(model, inputs))
         except Exception:
             print(path.name)
             traceback.print_exc()
@@ -238,8 +270,19 @@ def run_all_saved(directory):
             np.savez(path.with_suffix(f".{keras.config.backend()}.npz"), *outputs)
 
 
+def _compiled(model, inputs):
+    """Returns the answers, computed by JAX at once and not op by op."""
+    import jax
+
+    def run(values, inputs):
+        with keras.StatelessScope(zip(model.variables, values, strict=True)):
+            return answers(model, inputs)
+
+    return jax.jit(run)([variable.value for variable in model.variables], inputs)
+
+
 def check_elsewhere(number, directory, backend, log):
-    """Model `number` of the rows answered in the other process as it did here."""
+    """Model `number` answered in the other process as it did here."""
     path = directory / f"{number}.{backend}.npz"
     assert path.exists(), log
     with np.load(path) as actual, np.load(directory / f"{number}.outputs.npz") as here:

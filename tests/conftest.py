@@ -1,3 +1,4 @@
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,3 +22,9 @@ def pytest_collection_modifyitems(items):
         # Both of the GANs' apps look at the same runs.
         name = "gans" if "gan_runs" in item.fixturenames else item.path.stem
         item.add_marker(pytest.mark.xdist_group(f"{item.path.parent}/{name}"))
+
+
+def pytest_collection_finish():
+    """Lets garbage collection pass over what was imported: Keras calls it often."""
+    gc.collect()
+    gc.freeze()

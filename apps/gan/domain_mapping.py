@@ -36,8 +36,8 @@ def train(
         with run.strategy.scope():
             trainer = DiscoGANTrainer(
                 *networks.build_both_ways(examples.arguments),
-                kind,
-                reconstruction_weight,
+                kind=kind,
+                reconstruction_weight=reconstruction_weight,
             )
             steps = examples.training.steps_per_epoch
             run.compile(

@@ -207,7 +207,7 @@ def _classes(run, seed):
 def _shifts(run, seed):
     """Gauthier 2014, figure 7: each attribute is shifted, all else stays."""
     z = run.draw(len(_SHIFTS) + 3, seed + 3)
-    conditions, _ = random_conditions(run, len(z))
+    conditions = np.asarray(random_conditions(run, len(z))[0])
     rows, titles = [run.make(z, conditions)], ["as drawn"]
     for place, name in enumerate(run.conditions.names):
         for shift in (-2.0, 2.0):

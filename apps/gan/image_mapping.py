@@ -256,7 +256,7 @@ def _chain(networks, images, preprocessing, path):
 
 
 def _matrix(rows):
-    titles, images = zip(*rows, strict=True)
+    titles, images = map(list, zip(*rows, strict=True))
     if len({i.shape[-1] for i in images}) > 1:
         images = [i.repeat(3, axis=-1) if i.shape[-1] == 1 else i for i in images]
-    return image_matrix(np.stack(images), list(titles))
+    return image_matrix(np.stack(images), titles)

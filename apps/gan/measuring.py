@@ -99,23 +99,23 @@ def measure(
     """
     conditions, labels = random_conditions(run, number)
     z = run.draw(number, seed + 1)
-    moments = features and Moments(features.size)
+    moments = Moments(features.size) if features else None
     compared, predicted, shapes = [], [], []
-    shaped = run.conditions and run.metrics["condition"] == "shape"
+    shaped = run.conditions if run.metrics["condition"] == "shape" else None
     for first in range(0, len(z), _BATCH):
         part = slice(first, first + _BATCH)
         given = None if conditions is None else conditions[part]
         images = run.make(z[part], given, seed=first)
         if first * images[0].size < _COMPARED:
             compared.append(images)
-        if features:
+        if features and moments:
             moments.update(features.extract(images))
         if classifier:
             predicted.append(classifier.predict(images).argmax(axis=1))
         if shaped:
             shapes.append(attributes.shape_attributes_of(images))
     found = {"samples": len(z), **_nearness(run, np.concatenate(compared))}
-    if features:
+    if features and moments:
         # What real images that weren't learned from come to.
         real, held_out = (
             features.moments(real_images(run, name, number))
@@ -137,7 +137,7 @@ def measure(
         shares = (counts / counts.sum()).tolist()
         found["class_shares"] = dict(zip(classifier.class_names, shares, strict=True))
     if shaped:
-        found |= _correlations(run.conditions.names, conditions, np.concatenate(shapes))
+        found |= _correlations(shaped.names, conditions, np.concatenate(shapes))
     return found
 
 

@@ -1,7 +1,7 @@
 """What apps.train_gan has left in a run directory."""
 
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -21,8 +21,8 @@ class Trained(NamedTuple):
         directory: The run directory.
         metrics: What `metrics.json` holds.
         network: The generator, of DiscoGAN that from A to B.
-        preprocessing: What training images went through; of DiscoGAN that of each
-            domain by its name; None for points.
+        preprocessing: The `Preprocessing` of the training images; of DiscoGAN that of
+            each domain by its name; None for points.
         conditions: What the generator's conditions mean, if it has any.
         data_dir: Where TensorFlow Datasets keeps its data.
     """
@@ -30,7 +30,7 @@ class Trained(NamedTuple):
     directory: pathlib.Path
     metrics: dict
     network: keras.Model
-    preprocessing: Preprocessing | dict[str, Preprocessing] | None
+    preprocessing: Any
     conditions: Conditions | None
     data_dir: str | None
 

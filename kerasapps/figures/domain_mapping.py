@@ -116,7 +116,7 @@ def plane_mapping(
             vmax=1,
             interpolation="bilinear",
         )
-        _scatter(axes, *mapped.T, point_modes)
+        _scatter(axes, mapped[:, 0], mapped[:, 1], point_modes)
         axes.plot(
             *target_modes.T,
             linestyle="",

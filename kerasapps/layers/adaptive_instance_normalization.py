@@ -1,7 +1,11 @@
 """Adaptive instance normalization."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
 from kerasapps.layers.equalized import EqualizedDense
 
 
@@ -25,11 +29,11 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(self, epsilon: float = 1e-8, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Makes the affine transformation."""
         maps, style = input_shape
         self.affine = EqualizedDense(
@@ -37,7 +41,7 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
         )
         self.affine.build(style)
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Returns the normalized maps; their statistics are taken in float32."""
         maps, style = inputs
         x = keras.ops.cast(maps, "float32")
@@ -48,15 +52,15 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
         scale = (scale + 1) * keras.ops.rsqrt(variance + self.epsilon)
         return keras.ops.cast(x * scale + (bias - mean * scale), self.compute_dtype)
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Sequence[Shape]) -> int:
         """Returns those of the affine transformation."""
         maps, style = input_shape
         return 2 * maps[-1] * style[-1]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of the maps."""
         return input_shape[0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,7 +1,10 @@
 """Additive attention."""
 
+from typing import Any
+
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
 from kerasapps.layers.scaled_dot_product_attention import masked_softmax
 
 
@@ -28,11 +31,16 @@ class AdditiveAttention(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, state_shape, annotations_shape, projected_shape=None):
+    def build(
+        self,
+        state_shape: Shape,
+        annotations_shape: Shape,
+        projected_shape: Shape | None = None,
+    ) -> None:
         """Creates W, U and v."""
         self.state_projection = self._dense(state_shape, "state")
         self.projection = self._dense(annotations_shape, "annotations")
@@ -49,7 +57,7 @@ class AdditiveAttention(keras.layers.Layer):
         layer.build(input_shape)
         return layer
 
-    def project(self, annotations):
+    def project(self, annotations: Tensor) -> Tensor:
         """Returns U h.
 
         Args:
@@ -60,7 +68,13 @@ class AdditiveAttention(keras.layers.Layer):
         """
         return self.projection(annotations)
 
-    def call(self, state, annotations, projected, attention_mask=None):
+    def call(
+        self,
+        state: Tensor,
+        annotations: Tensor,
+        projected: Tensor,
+        attention_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Returns the context, and how much of it each annotation is.
 
         Args:
@@ -75,6 +89,6 @@ class AdditiveAttention(keras.layers.Layer):
         kept = keras.ops.cast(weights, annotations.dtype)
         return keras.ops.matmul(kept[:, None], annotations)[:, 0], weights
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "units": self.units}

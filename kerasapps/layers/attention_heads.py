@@ -1,10 +1,9 @@
 """What layers of attention with several heads have in common."""
 
-from typing import Any
-
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Tensor
 
 
 def head_size(layer: keras.layers.Layer, channels: int, num_heads: int) -> int:
@@ -26,7 +25,7 @@ def head_size(layer: keras.layers.Layer, channels: int, num_heads: int) -> int:
     return channels // num_heads
 
 
-def split_heads(x: Any, matrices: int, num_heads: int) -> list:
+def split_heads(x: Tensor, matrices: int, num_heads: int) -> list[Tensor]:
     """Takes apart what a dense layer of some matrices side by side returned.
 
     Args:
@@ -43,7 +42,7 @@ def split_heads(x: Any, matrices: int, num_heads: int) -> list:
     return keras.ops.unstack(keras.ops.transpose(x, (2, 0, 3, 1, 4)))
 
 
-def join_heads(x: Any) -> Any:
+def join_heads(x: Tensor) -> Tensor:
     """Puts what the heads return side by side.
 
     Args:

@@ -1,6 +1,10 @@
 """Batch normalization by TensorFlow's fused op."""
 
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -26,7 +30,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Output shape: The same.
     """
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Any = None
+    ) -> Tensor:
         """Normalizes the inputs; in training, moves the averages as well."""
         if not self._fits_the_fused_op(inputs, mask):
             return super().call(inputs, training=training, mask=mask)

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from kerasapps.layers.annotations import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class Blur2D(keras.layers.Layer):
@@ -17,7 +19,7 @@ class Blur2D(keras.layers.Layer):
     Output shape: that of the input.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the blurred maps."""
         row = np.array([1, 2, 1]) / 4
         kernel = np.outer(row, row)[:, :, None, None]
@@ -28,6 +30,6 @@ class Blur2D(keras.layers.Layer):
             padding="same",
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape

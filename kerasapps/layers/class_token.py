@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class ClassToken(keras.layers.Layer):
@@ -17,19 +19,19 @@ class ClassToken(keras.layers.Layer):
     Output shape: `[batch, 1 + tokens, channels]`.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the token."""
         self.token = self.add_weight(
             name="token", shape=(input_shape[-1],), initializer="zeros"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Prepends the token."""
         batch, _, channels = keras.ops.shape(inputs)
         token = keras.ops.broadcast_to(self.token, (batch, 1, channels))
         return keras.ops.concatenate([token, inputs], axis=1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the input's shape with one more token."""
         batch, tokens, channels = input_shape
         return batch, None if tokens is None else tokens + 1, channels

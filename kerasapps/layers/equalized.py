@@ -7,8 +7,11 @@ optimizer that normalizes its steps, as Adam, then moves all of them at the same
 """
 
 import math
+from typing import Any
 
 import keras
+
+from kerasapps.layers.annotations import Tensor
 
 # Of He's constant, before rectifiers.
 _RECTIFIED = math.sqrt(2)
@@ -35,7 +38,9 @@ class EqualizedDense(keras.layers.Dense):
     Outputs: `[batch, ..., units]`.
     """
 
-    def __init__(self, units, gain=_RECTIFIED, rate=1.0, **kwargs):
+    def __init__(
+        self, units: int, gain: float = _RECTIFIED, rate: float = 1.0, **kwargs: Any
+    ):
         super().__init__(
             units,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1 / rate),
@@ -44,12 +49,12 @@ class EqualizedDense(keras.layers.Dense):
         self.gain = gain
         self.rate = rate
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the sums."""
         kernel = self.kernel * (_constant(self.gain, self.kernel.shape[0]) * self.rate)
         return keras.ops.matmul(inputs, kernel) + self.bias * self.rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **keras.layers.Layer.get_config(self),
@@ -75,7 +80,14 @@ class EqualizedConv2D(keras.layers.Conv2D):
     Outputs: `[batch, height, width, filters]`.
     """
 
-    def __init__(self, filters, kernel_size, gain=_RECTIFIED, use_bias=True, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        gain: float = _RECTIFIED,
+        use_bias: bool = True,
+        **kwargs: Any,
+    ):
         super().__init__(
             filters,
             kernel_size,
@@ -86,14 +98,14 @@ class EqualizedConv2D(keras.layers.Conv2D):
         )
         self.gain = gain
 
-    def convolution_op(self, inputs, kernel):
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """Convolves with the kernels times the constant."""
         inputs_of_a_unit = math.prod(kernel.shape[:-1])
         return super().convolution_op(
             inputs, kernel * _constant(self.gain, inputs_of_a_unit)
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **keras.layers.Layer.get_config(self),

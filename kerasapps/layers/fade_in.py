@@ -1,6 +1,10 @@
 """Fading in a new resolution."""
 
+from collections.abc import Sequence
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -16,17 +20,17 @@ class FadeIn(keras.layers.Layer):
     Outputs: of that shape.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Makes the weight `share`, which starts at 0."""
         self.share = self.add_weight(
             (), initializer="zeros", trainable=False, dtype="float32", name="share"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Returns the mixture."""
         old, new = inputs
         return old + (new - old) * keras.ops.cast(self.share, new.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of one of the inputs."""
         return input_shape[0]

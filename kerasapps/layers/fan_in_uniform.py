@@ -1,8 +1,11 @@
 """The initializer of the first convolutional networks."""
 
 import math
+from typing import Any
 
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -21,14 +24,14 @@ class FanInUniform(keras.initializers.Initializer):
         scale: The bound for a unit with a single input.
     """
 
-    def __init__(self, scale=2.4):
+    def __init__(self, scale: float = 2.4):
         self.scale = scale
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         """Returns a kernel of `shape`, `[..., output]`."""
         limit = self.scale / math.prod(shape[:-1])
         return keras.random.uniform(shape, -limit, limit, dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {"scale": self.scale}

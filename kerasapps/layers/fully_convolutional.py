@@ -3,7 +3,7 @@
 import keras
 
 
-def fully_convolutional(network):
+def fully_convolutional(network: keras.Model) -> keras.Model:
     """Turns the fully connected layers of a network into convolutions.
 
     Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image

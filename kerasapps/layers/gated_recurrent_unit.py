@@ -1,6 +1,10 @@
 """The gated recurrent unit."""
 
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -29,11 +33,13 @@ class GatedRecurrentUnit(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, inputs_shape=None, state_shape=None):
+    def build(
+        self, inputs_shape: Shape | None = None, state_shape: Shape | None = None
+    ) -> None:
         """Makes the weights of the gates, side by side, and of the candidate."""
 
         def orthogonal(shape, dtype):
@@ -51,7 +57,7 @@ class GatedRecurrentUnit(keras.layers.Layer):
             (self.units, self.units), initializer="orthogonal", name="candidate"
         )
 
-    def call(self, inputs, state):
+    def call(self, inputs: Tensor, state: Tensor) -> Tensor:
         """Returns the next state."""
         # The gradient of a split is a concatenation; that of slices would be a sum.
         for_gates, for_candidate = keras.ops.split(inputs, [2 * self.units], axis=-1)
@@ -62,7 +68,13 @@ class GatedRecurrentUnit(keras.layers.Layer):
         )
         return update * state + (1 - update) * candidate
 
-    def run(self, inputs, state=None, mask=None, reverse=False):
+    def run(
+        self,
+        inputs: Tensor,
+        state: Tensor | None = None,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+    ) -> Tensor:
         """Goes through whole sequences.
 
         Args:
@@ -92,6 +104,6 @@ class GatedRecurrentUnit(keras.layers.Layer):
         _, states = keras.ops.scan(step, state, inputs, reverse=reverse)
         return keras.ops.transpose(states, (1, 0, 2))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "units": self.units}

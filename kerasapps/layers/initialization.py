@@ -1,5 +1,7 @@
 """How the kernels of the networks before batch normalization start."""
 
+from collections.abc import Callable
+
 import keras
 
 from kerasapps.errors import InputError
@@ -11,7 +13,9 @@ _INITIALIZERS = {
 }
 
 
-def initializer(name, network):
+def initializer(
+    name: str, network: str
+) -> Callable[[], keras.initializers.Initializer]:
     """Returns a function that makes an initializer, a new one for each layer.
 
     Args:

@@ -1,8 +1,12 @@
 """Dropout that is an input."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -28,22 +32,22 @@ class InputDropout(keras.layers.Layer):
         InputError: If the rate is out of range.
     """
 
-    def __init__(self, rate, **kwargs):
+    def __init__(self, rate: float, **kwargs: Any):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
             raise InputError(f"dropout needs a rate from 0 to below 1, not {rate}")
         self.rate = rate
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Returns the units that are left."""
         units, noise = inputs
         kept = keras.ops.cast(noise >= self.rate, units.dtype)
         return units * kept / (1 - self.rate)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of the units."""
         return input_shape[0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "rate": self.rate}

@@ -1,6 +1,11 @@
 """A learned constant."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -19,28 +24,28 @@ class LearnedConstant(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, shape, **kwargs):
+    def __init__(self, shape: Sequence[int], **kwargs: Any):
         super().__init__(**kwargs)
         self.shape = tuple(shape)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Makes the constant."""
         self.constant = self.add_weight(self.shape, initializer="ones", name="constant")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the constant, once for each example."""
         batch = keras.ops.shape(inputs)[0]
         constant = keras.ops.cast(self.constant, self.compute_dtype)
         return keras.ops.broadcast_to(constant[None], (batch, *self.shape))
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns 0: nothing is multiplied."""
         return 0
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns `[batch, *shape]`."""
         return (input_shape[0], *self.shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "shape": self.shape}

@@ -1,9 +1,12 @@
 """Normalization of a map by its neighbours."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -32,7 +35,14 @@ class LocalResponseNormalization(keras.layers.Layer):
         InputError: If `depth` isn't odd and positive.
     """
 
-    def __init__(self, depth=5, k=2.0, alpha=1e-4, beta=0.75, **kwargs):
+    def __init__(
+        self,
+        depth: int = 5,
+        k: float = 2.0,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if depth < 1 or depth % 2 == 0:
             raise InputError(
@@ -44,13 +54,13 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.alpha = alpha
         self.beta = beta
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Lays out which maps are neighbours, `[channels, channels]`."""
         index = np.arange(input_shape[-1])
         distance = np.abs(index[:, None] - index)
         self._neighbours = (distance <= self.depth // 2).astype("float32")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Normalizes the maps."""
         # A product with a band matrix: on the CPU more than twice as fast, forward and
         # backward, as TensorFlow's own op, which has no kernel for bfloat16 besides.
@@ -65,11 +75,11 @@ class LocalResponseNormalization(keras.layers.Layer):
         scale = keras.ops.exp(-self.beta * logarithm)
         return inputs * keras.ops.cast(scale, inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

@@ -1,8 +1,11 @@
 """Maxout."""
 
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -26,7 +29,13 @@ class Maxout(keras.layers.Layer):
         InputError: If there are no units or no pieces.
     """
 
-    def __init__(self, units, pieces, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self,
+        units: int,
+        pieces: int,
+        kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if units < 1 or pieces < 1:
             raise InputError(f"maxout needs units and pieces, not {units} and {pieces}")
@@ -34,7 +43,7 @@ class Maxout(keras.layers.Layer):
         self.pieces = pieces
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights, `[features, units * pieces]`, and as many biases."""
         sums = self.units * self.pieces
         self.kernel = self.add_weight(
@@ -42,18 +51,18 @@ class Maxout(keras.layers.Layer):
         )
         self.bias = self.add_weight((sums,), initializer="zeros", name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the largest sum of each unit."""
         sums = keras.ops.matmul(inputs, self.kernel) + self.bias
         return keras.ops.max(
             keras.ops.reshape(sums, (-1, self.units, self.pieces)), axis=-1
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns `[batch, units]`."""
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

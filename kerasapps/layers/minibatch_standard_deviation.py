@@ -1,8 +1,11 @@
 """Minibatch standard deviation."""
 
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -29,13 +32,13 @@ class MinibatchStandardDeviation(keras.layers.Layer):
         InputError: If the group has no examples.
     """
 
-    def __init__(self, group_size=4, **kwargs):
+    def __init__(self, group_size: int = 4, **kwargs: Any):
         super().__init__(**kwargs)
         if group_size < 1:
             raise InputError(f"a group needs examples, not {group_size}")
         self.group_size = group_size
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the maps with one more."""
         batch, height, width = keras.ops.shape(inputs)[:3]
         channels = inputs.shape[-1]
@@ -56,10 +59,10 @@ class MinibatchStandardDeviation(keras.layers.Layer):
         added = keras.ops.cast(added, self.compute_dtype)
         return keras.ops.concatenate([inputs, added], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input with one more channel."""
         return (*input_shape[:-1], input_shape[-1] + 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "group_size": self.group_size}

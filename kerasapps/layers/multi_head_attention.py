@@ -1,7 +1,10 @@
 """Attention with several heads, to other tokens or the same."""
 
+from typing import Any
+
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
 from kerasapps.layers.attention_heads import head_size, join_heads, split_heads
 from kerasapps.layers.scaled_dot_product_attention import scaled_dot_product_attention
 
@@ -36,12 +39,12 @@ class MultiHeadAttention(keras.layers.Layer):
         InputError: On building, if the channels aren't a multiple of the heads.
     """
 
-    def __init__(self, num_heads, dropout=0.0, **kwargs):
+    def __init__(self, num_heads: int, dropout: float = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.dropout = dropout
 
-    def build(self, query_shape, memory_shape=None):
+    def build(self, query_shape: Shape, memory_shape: Shape | None = None) -> None:
         """Creates the dense layers; without a shape of a memory, for self-attention."""
         self.size = head_size(self, query_shape[-1], self.num_heads)
         if memory_shape is None:
@@ -68,7 +71,13 @@ class MultiHeadAttention(keras.layers.Layer):
         layer.build(input_shape)
         return layer
 
-    def call(self, query, memory=None, attention_mask=None, training=False):
+    def call(
+        self,
+        query: Tensor,
+        memory: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor]:
         """Mixes the tokens.
 
         Args:
@@ -83,7 +92,7 @@ class MultiHeadAttention(keras.layers.Layer):
             return self._mix(query, keys, values, attention_mask, training)
         return self.attend(query, *self.project(memory), attention_mask, training)
 
-    def project(self, memory):
+    def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Returns keys and values of a memory.
 
         Args:
@@ -92,9 +101,17 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             Two tensors of shape `[batch, heads, keys, size]`.
         """
-        return split_heads(self.key_value(memory), 2, self.num_heads)
+        keys, values = split_heads(self.key_value(memory), 2, self.num_heads)
+        return keys, values
 
-    def attend(self, query, keys, values, attention_mask=None, training=False):
+    def attend(
+        self,
+        query: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        attention_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor]:
         """Does what the layer does with a memory whose keys and values are there.
 
         Args:
@@ -110,7 +127,9 @@ class MultiHeadAttention(keras.layers.Layer):
         (query,) = split_heads(self.query(query), 1, self.num_heads)
         return self._mix(query, keys, values, attention_mask, training)
 
-    def step(self, token, position, keys, values):
+    def step(
+        self, token: Tensor, position: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Does what causal self-attention does, for the next token alone.
 
         Args:
@@ -140,7 +159,7 @@ class MultiHeadAttention(keras.layers.Layer):
         )
         return self.output_projection(join_heads(outputs)), weights
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

@@ -1,7 +1,10 @@
 """Self-attention with several heads."""
 
+from typing import Any
+
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
 from kerasapps.layers.attention_heads import head_size, join_heads, split_heads
 from kerasapps.layers.scaled_dot_product_attention import scaled_dot_product_attention
 
@@ -30,11 +33,11 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         InputError: On building, if the channels aren't a multiple of the heads.
     """
 
-    def __init__(self, num_heads, **kwargs):
+    def __init__(self, num_heads: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.num_heads = num_heads
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the two dense layers."""
         channels = input_shape[-1]
         head_size(self, channels, self.num_heads)
@@ -51,12 +54,12 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self.qkv.build(input_shape)
         self.output_projection.build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Mixes the tokens."""
         outputs, _ = scaled_dot_product_attention(*self._heads(inputs))
         return self.output_projection(join_heads(outputs))
 
-    def attention(self, inputs):
+    def attention(self, inputs: Tensor) -> Tensor:
         """Returns what each token takes from each.
 
         Args:
@@ -72,11 +75,11 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         """Returns queries, keys and values, `[batch, heads, tokens, size]`."""
         return split_heads(self.qkv(inputs), 3, self.num_heads)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns those of the four projections and of both products of each head."""
         _, tokens, channels = input_shape
         if tokens is None:
@@ -86,6 +89,6 @@ class MultiHeadSelfAttention(keras.layers.Layer):
             )
         return 4 * tokens * channels**2 + 2 * tokens**2 * channels
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "num_heads": self.num_heads}

@@ -1,7 +1,10 @@
 """Regression with a kernel: attention before it had the name."""
 
+from typing import Any
+
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
 from kerasapps.layers.scaled_dot_product_attention import masked_softmax
 
 
@@ -25,22 +28,22 @@ class NadarayaWatson(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`; with `trainable=False`, w stays.
     """
 
-    def __init__(self, w=1.0, **kwargs):
+    def __init__(self, w: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.start = w
 
-    def build(self, queries_shape, x_shape, y_shape):
+    def build(self, queries_shape: Shape, x_shape: Shape, y_shape: Shape) -> None:
         """Makes w."""
         self.w = self.add_weight(
             (), initializer=keras.initializers.Constant(self.start), name="w"
         )
 
-    def call(self, queries, x, y):
+    def call(self, queries: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the estimates, and how much of them each example is."""
         difference = (queries[..., :, None, :] - x[..., None, :, :]) * self.w
         weights = masked_softmax(-keras.ops.sum(difference**2, axis=-1) / 2)
         return keras.ops.matmul(keras.ops.cast(weights, y.dtype), y), weights
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "w": self.start}

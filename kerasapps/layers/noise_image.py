@@ -1,6 +1,10 @@
 """Images of noise."""
 
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -18,25 +22,25 @@ class NoiseImage(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, height, width, seed=None, **kwargs):
+    def __init__(self, height: int, width: int, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.height = height
         self.width = width
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns new noise."""
         shape = (keras.ops.shape(inputs)[0], self.height, self.width, 1)
         return keras.random.normal(
             shape, dtype=self.compute_dtype, seed=self.seed_generator
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns `[batch, height, width, 1]`."""
         return (input_shape[0], self.height, self.width, 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

@@ -1,6 +1,10 @@
 """Noise as an input."""
 
+from collections.abc import Sequence
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -17,17 +21,17 @@ class NoiseInjection(keras.layers.Layer):
     Outputs: maps of the same shape.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Makes the factors, one a map."""
         self.factors = self.add_weight(
             (input_shape[0][-1],), initializer="zeros", name="factors"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Returns the maps with their noise."""
         maps, noise = inputs
         return maps + keras.ops.cast(noise, maps.dtype) * self.factors
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of the maps."""
         return input_shape[0]

@@ -1,6 +1,10 @@
 """Pixelwise feature vector normalization."""
 
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -19,11 +23,11 @@ class PixelNormalization(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(self, epsilon: float = 1e-8, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the normalized vectors; the mean is taken in float32."""
         x = keras.ops.cast(inputs, "float32")
         power = keras.ops.mean(keras.ops.square(x), axis=-1, keepdims=True)
@@ -31,10 +35,10 @@ class PixelNormalization(keras.layers.Layer):
             x * keras.ops.rsqrt(power + self.epsilon), self.compute_dtype
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "epsilon": self.epsilon}

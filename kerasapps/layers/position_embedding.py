@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class PositionEmbedding(keras.layers.Layer):
@@ -17,7 +19,7 @@ class PositionEmbedding(keras.layers.Layer):
     Output shape: that of the input.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates one vector for each place."""
         self.embedding = self.add_weight(
             name="embedding",
@@ -25,14 +27,14 @@ class PositionEmbedding(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Adds the vectors."""
         return inputs + self.embedding
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns 0: additions alone aren't counted."""
         return 0

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class PositionEmbedding2D(keras.layers.Layer):
@@ -20,7 +22,7 @@ class PositionEmbedding2D(keras.layers.Layer):
         ValueError: On building, if the number of channels is odd.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates one vector for each column and one for each row."""
         _, rows, columns, channels = input_shape
         if channels % 2:
@@ -36,7 +38,7 @@ class PositionEmbedding2D(keras.layers.Layer):
             for axis, size in (("x", columns), ("y", rows))
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Adds the vectors."""
         _, rows, columns, channels = inputs.shape
         shape = (rows, columns, channels // 2)
@@ -44,10 +46,10 @@ class PositionEmbedding2D(keras.layers.Layer):
         y = keras.ops.broadcast_to(self.y_embedding[:, None], shape)
         return inputs + keras.ops.concatenate([x, y], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns 0: additions alone aren't counted."""
         return 0

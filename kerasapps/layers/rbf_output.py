@@ -1,9 +1,13 @@
 """Euclidean radial basis function units."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -23,11 +27,11 @@ class RBFOutput(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, codes, **kwargs):
+    def __init__(self, codes: Sequence[Sequence[float]], **kwargs: Any):
         super().__init__(**kwargs)
         self._initial_codes = np.asarray(codes, "float32")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the codes."""
         self.codes = self.add_weight(
             name="codes",
@@ -38,15 +42,15 @@ class RBFOutput(keras.layers.Layer):
             trainable=False,
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Computes the distances."""
         differences = inputs[:, None, :] - self.codes  # [batch, classes, code_length]
         return keras.ops.sum(keras.ops.square(differences), axis=-1)
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns one multiply-add, of a squared difference, a class and input."""
         return math.prod(self._initial_codes.shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "codes": self._initial_codes.tolist()}

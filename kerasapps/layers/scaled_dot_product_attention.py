@@ -1,13 +1,17 @@
 """Scaled dot-product attention."""
 
+from collections.abc import Callable
+
 import keras
+
+from kerasapps.layers.annotations import Tensor
 
 # Added to what is masked: nothing is left of it in a softmax in float32, and a row that
 # is masked altogether is still a number.
 _MASKED = -1e9
 
 
-def masked_softmax(scores, mask=None):
+def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     """Returns the softmax of scores over their last axis.
 
     Args:
@@ -24,7 +28,13 @@ def masked_softmax(scores, mask=None):
     return keras.ops.softmax(scores)
 
 
-def scaled_dot_product_attention(query, key, value, mask=None, dropout=None):
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    dropout: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[Tensor, Tensor]:
     """Computes `softmax(q k^T / sqrt(size)) v`, the softmax in float32.
 
     Vaswani et al., "Attention Is All You Need", 2017, equation 1.

@@ -2,9 +2,11 @@
 
 import keras
 
+from kerasapps.layers.annotations import Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
-def scaled_tanh(x):
+def scaled_tanh(x: Tensor) -> Tensor:
     """Computes `1.7159 tanh(2/3 x)`, elementwise.
 
     The constants make f(1) = 1 and f(-1) = -1, and put the greatest curvature there:

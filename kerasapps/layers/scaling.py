@@ -7,8 +7,10 @@ nothing.
 
 import math
 
+from kerasapps.layers.annotations import ImageShape
 
-def scale_depth(repeats, factor):
+
+def scale_depth(repeats: int, factor: float) -> int:
     """Returns how often a block is repeated after scaling, rounded up.
 
     Args:
@@ -19,7 +21,7 @@ def scale_depth(repeats, factor):
     return math.ceil(round(repeats * factor, 6))
 
 
-def scale_width(channels, factor):
+def scale_width(channels: int, factor: float) -> int:
     """Returns the number of channels after scaling.
 
     It is the nearest multiple of 8, at least 8; where that is more than 10 % below the
@@ -36,7 +38,7 @@ def scale_width(channels, factor):
     return nearest if nearest >= 0.9 * exact else nearest + 8
 
 
-def scale_input_shape(input_shape, factor):
+def scale_input_shape(input_shape: ImageShape, factor: float) -> ImageShape:
     """Returns the shape of the images after scaling, rounded to whole pixels.
 
     Args:
@@ -44,6 +46,8 @@ def scale_input_shape(input_shape, factor):
             stays so.
         factor: Resolution coefficient, positive.
     """
-    *size, channels = input_shape
-    scaled = (n if n is None else max(1, int(n * factor + 0.5)) for n in size)
-    return (*scaled, channels)
+    height, width, channels = input_shape
+    height, width = (
+        n if n is None else max(1, int(n * factor + 0.5)) for n in (height, width)
+    )
+    return height, width, channels

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Tensor
 
 
-def sinusoidal_positions(positions, channels):
+def sinusoidal_positions(positions: Tensor, channels: int) -> Tensor:
     """Returns a vector for each position: sines and cosines of many wavelengths.
 
     Vaswani et al., "Attention Is All You Need", 2017, section 3.5:

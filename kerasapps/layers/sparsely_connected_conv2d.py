@@ -1,7 +1,12 @@
 """A convolution whose output maps each see only some of the input maps."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -36,13 +41,13 @@ class SparselyConnectedConv2D(keras.layers.Layer):
 
     def __init__(
         self,
-        connection_table,
-        kernel_size,
-        strides=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        connection_table: Sequence[Sequence[int]],
+        kernel_size: int | tuple[int, int],
+        strides: int = 1,
+        activation: str | Callable | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.connection_table = tuple(tuple(row) for row in connection_table)
@@ -52,7 +57,7 @@ class SparselyConnectedConv2D(keras.layers.Layer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the existing kernels, in the order of the table."""
         channels, maps = input_shape[-1], len(self.connection_table)
         connections = sum(map(len, self.connection_table))
@@ -88,7 +93,7 @@ class SparselyConnectedConv2D(keras.layers.Layer):
             [draws[n][..., output] for output, n in enumerate(fan_ins)], axis=-1
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Convolves the maps."""
         padded = keras.ops.pad(self.kernel, ((0, 0), (0, 0), (0, 1)))
         outputs = keras.ops.conv(
@@ -102,7 +107,7 @@ class SparselyConnectedConv2D(keras.layers.Layer):
             outputs = outputs + self.bias
         return self.activation(outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

@@ -1,8 +1,11 @@
 """Stochastic depth."""
 
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -30,7 +33,7 @@ class StochasticDepth(keras.layers.Layer):
         InputError: If the rate is out of range.
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
             raise InputError(
@@ -40,7 +43,7 @@ class StochasticDepth(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Drops the examples' branches, or returns the inputs."""
         if not training or self.rate == 0:
             return inputs
@@ -49,10 +52,10 @@ class StochasticDepth(keras.layers.Layer):
             inputs, self.rate, noise_shape, seed=self.seed_generator
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the input."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -1,6 +1,11 @@
 """Subsampling with a trainable coefficient and bias."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
+
+from kerasapps.layers.annotations import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kerasapps")
@@ -26,11 +31,11 @@ class TrainableSubsampling(keras.layers.Layer):
 
     strides = 2
 
-    def __init__(self, activation=None, **kwargs):
+    def __init__(self, activation: str | Callable | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates one coefficient and one bias for each of the maps."""
         maps = input_shape[-1]
         limit = 2.4 / 4
@@ -41,14 +46,14 @@ class TrainableSubsampling(keras.layers.Layer):
         )
         self.bias = self.add_weight(name="bias", shape=(maps,), initializer="zeros")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Subsamples the maps."""
         means = keras.ops.average_pool(
             inputs, 2, strides=2, data_format="channels_last"
         )
         return self.activation(4 * means * self.coefficient + self.bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             **super().get_config(),

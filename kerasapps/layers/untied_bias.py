@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasapps.layers.annotations import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("kerasapps")
 class UntiedBias(keras.layers.Layer):
@@ -15,16 +17,16 @@ class UntiedBias(keras.layers.Layer):
     Output shape: that of the input.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates a bias for every position and channel."""
         self.bias = self.add_weight(
             name="bias", shape=input_shape[1:], initializer="zeros"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Adds the biases."""
         return inputs + self.bias
 
-    def multiply_adds(self, input_shape):
+    def multiply_adds(self, input_shape: Shape) -> int:
         """Returns 0: biases aren't counted."""
         return 0

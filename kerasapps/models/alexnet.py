@@ -3,10 +3,14 @@
 https://doi.org/10.1145/3065386
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.layers.fully_convolutional import fully_convolutional
 from kerasapps.layers.initialization import initializer
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
@@ -21,7 +25,7 @@ class GroupedConv2D(keras.layers.Conv2D):
     through XLA, as it does on the CPU, a training step is several times as fast.
     """
 
-    def convolution_op(self, inputs, kernel):
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """Convolves each group of maps with its own kernels, as on a GPU each."""
         groups = zip(
             keras.ops.split(inputs, self.groups, axis=-1),
@@ -84,14 +88,14 @@ class AlexNet(keras.Model):
 
     def __init__(
         self,
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        groups=2,
-        activation="relu",
-        initialization="normal",
-        filters=(96, 256, 384, 384, 256),
-        units=4096,
-        name="alexnet",
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        groups: int = 2,
+        activation: Literal["relu", "tanh"] = "relu",
+        initialization: Literal["he", "glorot", "normal"] = "normal",
+        filters: Sequence[int] = (96, 256, 384, 384, 256),
+        units: int = 4096,
+        name: str = "alexnet",
     ):
         if None in input_shape or min(input_shape[:2]) < 64:
             size = "x".join(map(str, input_shape[:2]))
@@ -167,14 +171,16 @@ class AlexNet(keras.Model):
         self.filters = tuple(filters)
         self.units = units
 
-    def fully_convolutional(self):
+    def fully_convolutional(self) -> keras.Model:
         """Returns the network for larger images, with a copy of the weights.
 
         See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "AlexNet":
         """Returns a fresh network of another size.
 
         Args:
@@ -195,7 +201,7 @@ class AlexNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "num_classes": self.num_classes,
@@ -238,11 +244,11 @@ class AlexNetCIFAR(keras.Model):
 
     def __init__(
         self,
-        num_classes=10,
-        input_shape=(32, 32, 3),
-        activation="relu",
-        filters=(32, 32, 64),
-        name="alexnetcifar",
+        num_classes: int = 10,
+        input_shape: ImageShape = (32, 32, 3),
+        activation: Literal["relu", "tanh"] = "relu",
+        filters: Sequence[int] = (32, 32, 64),
+        name: str = "alexnetcifar",
     ):
         if None in input_shape:
             raise InputError("AlexNetCIFAR needs images of a fixed size")
@@ -265,14 +271,16 @@ class AlexNetCIFAR(keras.Model):
         self.activation = activation
         self.filters = tuple(filters)
 
-    def fully_convolutional(self):
+    def fully_convolutional(self) -> keras.Model:
         """Returns the network for larger images, with a copy of the weights.
 
         See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "AlexNetCIFAR":
         """Returns a fresh network of another size.
 
         Args:
@@ -291,7 +299,7 @@ class AlexNetCIFAR(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "num_classes": self.num_classes,

@@ -4,13 +4,15 @@ https://arxiv.org/abs/1608.06993
 """
 
 import sys
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.weights.keras_applications import Weights, take_weights
@@ -178,17 +180,17 @@ class DenseNet(keras.Model):
 
     def __init__(
         self,
-        blocks=(6, 12, 24, 16),
-        growth_rate=32,
-        stem_channels=64,
-        bottleneck=True,
-        compression=0.5,
-        stem="imagenet",
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        dropout_rate=0.0,
-        recompute=False,
-        name="densenet",
+        blocks: Sequence[int] = (6, 12, 24, 16),
+        growth_rate: int = 32,
+        stem_channels: int = 64,
+        bottleneck: bool = True,
+        compression: float = 0.5,
+        stem: Literal["imagenet", "cifar"] = "imagenet",
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        dropout_rate: float = 0.0,
+        recompute: bool = False,
+        name: str = "densenet",
     ):
         if stem not in ("imagenet", "cifar"):
             raise InputError(f"DenseNet has the stems imagenet and cifar, not {stem!r}")
@@ -248,7 +250,9 @@ class DenseNet(keras.Model):
             ([layer.name for layer in chain], join) for chain, join in chains
         ]
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Any = None
+    ) -> Tensor:
         """Runs the network; in training with `recompute`, chain by chain."""
         if not (training and self.recompute):
             return super().call(inputs, training=training, mask=mask)
@@ -258,7 +262,9 @@ class DenseNet(keras.Model):
             maps = _recomputed([layers[name] for name in names], maps, join)
         return layers["classifier"](maps[0])
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "DenseNet":
         """Returns a fresh network, scaled as EfficientNet scales networks.
 
         Args:
@@ -276,7 +282,7 @@ class DenseNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "blocks": self.blocks,

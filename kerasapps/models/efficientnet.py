@@ -5,12 +5,15 @@
 https://arxiv.org/abs/1905.11946
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization, StochasticDepth
+from kerasapps.layers.annotations import ImageShape
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.weights.keras_applications import Weights, take_weights
@@ -141,14 +144,14 @@ class EfficientNet(keras.Model):
 
     def __init__(
         self,
-        width=1.0,
-        depth=1.0,
-        dropout_rate=0.2,
-        drop_connect_rate=0.2,
-        stages=B0,
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        name="efficientnet",
+        width: float = 1.0,
+        depth: float = 1.0,
+        dropout_rate: float = 0.2,
+        drop_connect_rate: float = 0.2,
+        stages: Sequence[Sequence[int]] = B0,
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        name: str = "efficientnet",
     ):
         if not (width > 0 and depth > 0):
             raise InputError(
@@ -159,17 +162,18 @@ class EfficientNet(keras.Model):
             size = "x".join(map(str, input_shape[:2]))
             raise InputError(f"EfficientNet needs images of at least 8x8, not {size}")
         blocks = []
-        for number, (expansion, filters, repeats, strides, size) in enumerate(stages):
-            filters = scale_width(filters, width)
+        for number, stage in enumerate(stages):
+            expansion, channels, repeats, strides, kernel = stage
+            filters = scale_width(channels, width)
             for block in range(scale_depth(repeats, depth)):
                 block_strides = 1 if block else strides
                 where = f"block{number + 2}_{block + 1}"
-                blocks.append((expansion, filters, block_strides, size, where))
+                blocks.append((expansion, filters, block_strides, kernel, where))
         image = keras.Input(input_shape, name="image", dtype="float32")
         x = _convolution(image, scale_width(32, width), 3, 2, "stem")
-        for number, (*block, where) in enumerate(blocks):
+        for number, (expansion, filters, strides, kernel, where) in enumerate(blocks):
             drop_rate = drop_connect_rate * number / len(blocks)
-            x = _mbconv(x, *block, drop_rate, where)
+            x = _mbconv(x, expansion, filters, strides, kernel, drop_rate, where)
         x = _convolution(x, scale_width(1280, width), 1, 1, "head")
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
         x = keras.layers.Dropout(dropout_rate, name="dropout")(x)
@@ -190,7 +194,9 @@ class EfficientNet(keras.Model):
         self.stages = tuple(map(tuple, stages))
         self.num_classes = num_classes
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "EfficientNet":
         """Returns a fresh network, scaled as section 3 scales networks.
 
         Args:
@@ -207,7 +213,7 @@ class EfficientNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "width": self.width,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from kerasapps.errors import InputError, unknown_name
-from kerasapps.layers.shapes import ImageShape
+from kerasapps.layers.annotations import ImageShape
 
 _PADDING = keras.layers.ZeroPadding2D
 _NO_MAPS = (

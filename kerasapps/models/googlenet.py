@@ -4,11 +4,14 @@ https://arxiv.org/abs/1409.4842
 """
 
 import string
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
 from kerasapps.models.paper import Paper
 
@@ -120,12 +123,12 @@ class GoogLeNet(keras.Model):
 
     def __init__(
         self,
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        auxiliary_classifiers=True,
-        stem=(64, 64, 192),
-        inception=INCEPTION,
-        name="googlenet",
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        auxiliary_classifiers: bool = True,
+        stem: Sequence[int] = (64, 64, 192),
+        inception: Sequence[Sequence[Sequence[int]]] = INCEPTION,
+        name: str = "googlenet",
     ):
         size = "x".join(map(str, input_shape[:2]))
         # Their pooling takes 5x5 maps of the 16th part of the image.
@@ -173,7 +176,9 @@ class GoogLeNet(keras.Model):
             # are at inference, so it ends before the dropout.
             self._with_maps = keras.Function(image, [pooled, *maps])
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Any = None
+    ) -> Tensor | list[Tensor]:
         """Returns the logits; in training the list of them and the auxiliary ones."""
         if not (training and self.auxiliary_classifiers):
             return super().call(inputs, training=training, mask=mask)
@@ -185,8 +190,13 @@ class GoogLeNet(keras.Model):
         return [logits, *(head(m, training=True) for head, m in pairs)]
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
         """Returns the loss, in training with 0.3 times each auxiliary one."""
         # No layer here adds a loss by itself, which would count three times.
         logits, *auxiliary = y_pred if isinstance(y_pred, list) else [y_pred]
@@ -197,16 +207,20 @@ class GoogLeNet(keras.Model):
             )
         return loss
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
         """Updates the metrics by the network's own logits."""
         logits = y_pred[0] if isinstance(y_pred, list) else y_pred
         return super().compute_metrics(x, y, logits, sample_weight)
 
-    def export(self, *args, **kwargs):
+    def export(self, *args: Any, **kwargs: Any) -> None:
         """Exports the network as it is at inference; see `keras.Model.export`."""
         keras.Model(self.input, self.output).export(*args, **kwargs)
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "GoogLeNet":
         """Returns a fresh network, scaled as EfficientNet scales networks.
 
         Args:
@@ -230,7 +244,7 @@ class GoogLeNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "num_classes": self.num_classes,

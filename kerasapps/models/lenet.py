@@ -3,6 +3,8 @@
 https://doi.org/10.1109/5.726791
 """
 
+from typing import Any, Literal
+
 import keras
 import numpy as np
 
@@ -14,6 +16,7 @@ from kerasapps.layers import (
     TrainableSubsampling,
     scaled_tanh,
 )
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.models.paper import Paper
 
 # Table I: which maps of S2 each of the 16 maps of C3 takes its input from.
@@ -58,7 +61,7 @@ DIGITS = (
 )
 
 
-def class_codes(num_classes):
+def class_codes(num_classes: int) -> np.ndarray:
     """Returns the codes of the RBF output, +1 and -1, `[num_classes, 84]`.
 
     Ten classes get the bitmaps of the digits, row by row. Any other number gets codes
@@ -112,7 +115,11 @@ class LeNet5(keras.Model):
     task = "classifier"
 
     def __init__(
-        self, num_classes=10, input_shape=(32, 32, 1), output="rbf", name="lenet5"
+        self,
+        num_classes: int = 10,
+        input_shape: ImageShape = (32, 32, 1),
+        output: Literal["rbf", "softmax"] = "rbf",
+        name: str = "lenet5",
     ):
         if None in input_shape or min(input_shape[:2]) < 32:
             fixed = None not in input_shape
@@ -154,11 +161,11 @@ class LeNet5(keras.Model):
         self.num_classes = num_classes
         self.output_kind = output
 
-    def paper_loss(self):
+    def paper_loss(self) -> "MAPLoss | None":
         """Returns the paper's loss; None for the softmax output, which it lacks."""
         return MAPLoss() if self.output_kind == "rbf" else None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "num_classes": self.num_classes,
@@ -188,11 +195,11 @@ class MAPLoss(keras.losses.Loss):
         **kwargs: Arguments of `keras.losses.Loss`.
     """
 
-    def __init__(self, j=1.0, **kwargs):
+    def __init__(self, j: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.j = j
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each example, `[batch]`."""
         # log(exp(-j) + exp(a)) = a + softplus(-j - a); the cross-entropy has the a.
         label = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
@@ -202,6 +209,6 @@ class MAPLoss(keras.losses.Loss):
         competitors = keras.ops.logsumexp(y_pred, axis=-1)
         return cross_entropy + keras.ops.softplus(-self.j - competitors)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {**super().get_config(), "j": self.j}

@@ -3,6 +3,8 @@
 https://doi.org/10.1162/neco.1989.1.4.541
 """
 
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
@@ -12,6 +14,7 @@ from kerasapps.layers import (
     UntiedBias,
     scaled_tanh,
 )
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.models.paper import Paper
 
 # Map i of H2 sees the maps i to i + 7 of H1, modulo 12.
@@ -53,7 +56,12 @@ class LeNet1989(keras.Model):
     )
     task = "classifier"
 
-    def __init__(self, num_classes=10, input_shape=(16, 16, 1), name="lenet1989"):
+    def __init__(
+        self,
+        num_classes: int = 10,
+        input_shape: ImageShape = (16, 16, 1),
+        name: str = "lenet1989",
+    ):
         if None in input_shape:
             size = "x".join(map(str, input_shape[:2]))
             raise InputError(f"LeNet1989 needs images of a fixed size, not {size}")
@@ -89,11 +97,11 @@ class LeNet1989(keras.Model):
         super().__init__(image, logits, name=name)
         self.num_classes = num_classes
 
-    def paper_loss(self):
+    def paper_loss(self) -> "PlaceCodeMeanSquaredError":
         """Returns the paper's loss."""
         return PlaceCodeMeanSquaredError()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "num_classes": self.num_classes,
@@ -114,7 +122,7 @@ class PlaceCodeMeanSquaredError(keras.losses.Loss):
     `y_pred`: logits, of shape `[batch, num_classes]`.
     """
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each example, `[batch]`."""
         label = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
         codes = 2 * keras.ops.eye(y_pred.shape[-1], dtype=y_pred.dtype) - 1

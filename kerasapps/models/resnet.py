@@ -4,14 +4,15 @@ https://arxiv.org/abs/1512.03385
 """
 
 import sys
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
+from kerasapps.layers.annotations import ImageShape
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.weights.keras_applications import Weights, take_weights
@@ -112,14 +113,14 @@ class ResNet(keras.Model):
 
     def __init__(
         self,
-        blocks=(3, 4, 6, 3),
-        widths=(64, 128, 256, 512),
-        bottleneck=True,
-        shortcut="B",
-        stem="imagenet",
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        name="resnet",
+        blocks: Sequence[int] = (3, 4, 6, 3),
+        widths: Sequence[int] = (64, 128, 256, 512),
+        bottleneck: bool = True,
+        shortcut: Literal["A", "B", "C"] | None = "B",
+        stem: Literal["imagenet", "cifar"] = "imagenet",
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        name: str = "resnet",
     ):
         if shortcut not in ("A", "B", "C", None):
             raise InputError(
@@ -166,7 +167,9 @@ class ResNet(keras.Model):
         self.stem = stem
         self.num_classes = num_classes
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "ResNet":
         """Returns a fresh network, scaled as EfficientNet scales networks.
 
         Args:
@@ -183,7 +186,7 @@ class ResNet(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "blocks": self.blocks,

@@ -4,10 +4,14 @@
 Translation", https://arxiv.org/abs/1406.1078
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import GatedRecurrentUnit, Maxout
+from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
@@ -68,13 +72,13 @@ class RNNencdec(keras.Model):
 
     def __init__(
         self,
-        source_vocabulary=30_000,
-        target_vocabulary=30_000,
-        embedding_size=620,
-        units=1000,
-        maxout_units=500,
-        dropout=0.0,
-        name="rnnencdec",
+        source_vocabulary: int = 30_000,
+        target_vocabulary: int = 30_000,
+        embedding_size: int = 620,
+        units: int = 1000,
+        maxout_units: int = 500,
+        dropout: float = 0.0,
+        name: str = "rnnencdec",
     ):
         super().__init__(name=name)
         if min(embedding_size, units) < 1:
@@ -123,12 +127,14 @@ class RNNencdec(keras.Model):
         self.logits = dense(maxout_units, target_vocabulary, "logits", dtype="float32")
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
         """Returns the logits of the target's next tokens."""
         source, target = inputs
         return self.decode(target, self.encode(source, training), training)
 
-    def decode(self, target, memory, training=False):
+    def decode(
+        self, target: Tensor, memory: dict[str, Any], training: bool = False
+    ) -> Tensor:
         """Returns the logits of the target's next tokens, as the model does.
 
         Args:
@@ -146,7 +152,7 @@ class RNNencdec(keras.Model):
         )
         return self._outputs(states, embedded, context, training)
 
-    def encode(self, source, training=False):
+    def encode(self, source: Tensor, training: bool = False) -> dict[str, Any]:
         """Reads sources.
 
         Args:
@@ -162,7 +168,9 @@ class RNNencdec(keras.Model):
         context = self.summary_vector(states[:, -1])
         return {"context": context, "inputs": self.decoder_context(context)}
 
-    def initial_states(self, memory, max_length):
+    def initial_states(
+        self, memory: dict[str, Any], max_length: int | None
+    ) -> dict[str, Any]:
         """Returns the states before the first step, as `step` returns them.
 
         Args:
@@ -171,7 +179,13 @@ class RNNencdec(keras.Model):
         """
         return {"state": self.first_state(memory["context"])}
 
-    def step(self, token, position, memory, states):
+    def step(
+        self,
+        token: Tensor,
+        position: Tensor,
+        memory: dict[str, Any],
+        states: dict[str, Any],
+    ) -> tuple[Tensor, dict[str, Any], Tensor | None]:
         """Writes one token more.
 
         Args:
@@ -200,7 +214,7 @@ class RNNencdec(keras.Model):
             logits, (*keras.ops.shape(state)[:-1], self.target_vocabulary)
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "source_vocabulary": self.source_vocabulary,

@@ -4,10 +4,14 @@
 https://arxiv.org/abs/1409.0473
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import AdditiveAttention, GatedRecurrentUnit, Maxout
+from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
@@ -70,14 +74,14 @@ class RNNsearch(keras.Model):
 
     def __init__(
         self,
-        source_vocabulary=30_000,
-        target_vocabulary=30_000,
-        embedding_size=620,
-        units=1000,
-        maxout_units=500,
-        alignment_units=1000,
-        dropout=0.0,
-        name="rnnsearch",
+        source_vocabulary: int = 30_000,
+        target_vocabulary: int = 30_000,
+        embedding_size: int = 620,
+        units: int = 1000,
+        maxout_units: int = 500,
+        alignment_units: int = 1000,
+        dropout: float = 0.0,
+        name: str = "rnnsearch",
     ):
         super().__init__(name=name)
         if min(embedding_size, units, alignment_units) < 1:
@@ -130,12 +134,14 @@ class RNNsearch(keras.Model):
         self.logits = dense(maxout_units, target_vocabulary, "logits", dtype="float32")
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
         """Returns the logits of the target's next tokens."""
         source, target = inputs
         return self.decode(target, self.encode(source, training), training)
 
-    def decode(self, target, memory, training=False):
+    def decode(
+        self, target: Tensor, memory: dict[str, Any], training: bool = False
+    ) -> Tensor:
         """Returns the logits of the target's next tokens, as the model does.
 
         Args:
@@ -147,7 +153,7 @@ class RNNsearch(keras.Model):
         states, contexts, _ = self._decode(memory, embedded)
         return self._outputs(states, embedded, contexts, training)
 
-    def alignments(self, source, target):
+    def alignments(self, source: Tensor, target: Tensor) -> Tensor:
         """Returns where in the source the model looks for each token; figure 3.
 
         Args:
@@ -162,7 +168,7 @@ class RNNsearch(keras.Model):
         _, _, weights = self._decode(self.encode(source), self.target_embedding(target))
         return weights
 
-    def encode(self, source, training=False):
+    def encode(self, source: Tensor, training: bool = False) -> dict[str, Any]:
         """Reads sources.
 
         Args:
@@ -187,7 +193,9 @@ class RNNsearch(keras.Model):
             "mask": mask,
         }
 
-    def initial_states(self, memory, max_length):
+    def initial_states(
+        self, memory: dict[str, Any], max_length: int | None
+    ) -> dict[str, Any]:
         """Returns the states before the first step, as `step` returns them.
 
         Args:
@@ -196,7 +204,13 @@ class RNNsearch(keras.Model):
         """
         return {"state": self.first_state(memory["annotations"][:, 0, self.units :])}
 
-    def step(self, token, position, memory, states):
+    def step(
+        self,
+        token: Tensor,
+        position: Tensor,
+        memory: dict[str, Any],
+        states: dict[str, Any],
+    ) -> tuple[Tensor, dict[str, Any], Tensor | None]:
         """Writes one token more.
 
         Args:
@@ -260,7 +274,7 @@ class RNNsearch(keras.Model):
             logits, (*keras.ops.shape(state)[:-1], self.target_vocabulary)
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "source_vocabulary": self.source_vocabulary,

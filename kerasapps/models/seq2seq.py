@@ -3,9 +3,13 @@
 https://arxiv.org/abs/1409.3215
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from kerasapps.errors import InputError
+from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
 
@@ -81,14 +85,14 @@ class Seq2SeqLSTM(keras.Model):
 
     def __init__(
         self,
-        source_vocabulary=160_000,
-        target_vocabulary=80_000,
-        embedding_size=1000,
-        units=1000,
-        num_layers=4,
-        reverse_source=True,
-        dropout=0.0,
-        name="seq2seqlstm",
+        source_vocabulary: int = 160_000,
+        target_vocabulary: int = 80_000,
+        embedding_size: int = 1000,
+        units: int = 1000,
+        num_layers: int = 4,
+        reverse_source: bool = True,
+        dropout: float = 0.0,
+        name: str = "seq2seqlstm",
     ):
         super().__init__(name=name)
         if min(embedding_size, units, num_layers) < 1:
@@ -141,12 +145,14 @@ class Seq2SeqLSTM(keras.Model):
             layers.append(layer)
         return layers
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
         """Returns the logits of the target's next tokens."""
         source, target = inputs
         return self.decode(target, self.encode(source, training), training)
 
-    def decode(self, target, memory, training=False):
+    def decode(
+        self, target: Tensor, memory: dict[str, Any], training: bool = False
+    ) -> Tensor:
         """Returns the logits of the target's next tokens, as the model does.
 
         Args:
@@ -161,7 +167,7 @@ class Seq2SeqLSTM(keras.Model):
             x, *_ = layer(x, initial_state=[state["h"], state["c"]], training=training)
         return self.logits(self.dropout(x, training=training))
 
-    def encode(self, source, training=False):
+    def encode(self, source: Tensor, training: bool = False) -> dict[str, Any]:
         """Reads sources.
 
         Args:
@@ -183,7 +189,9 @@ class Seq2SeqLSTM(keras.Model):
             states[decoder.name] = {"h": h, "c": c}
         return states
 
-    def initial_states(self, memory, max_length):
+    def initial_states(
+        self, memory: dict[str, Any], max_length: int | None
+    ) -> dict[str, Any]:
         """Returns the states before the first step, as `step` returns them.
 
         Args:
@@ -192,7 +200,13 @@ class Seq2SeqLSTM(keras.Model):
         """
         return memory
 
-    def step(self, token, position, memory, states):
+    def step(
+        self,
+        token: Tensor,
+        position: Tensor,
+        memory: dict[str, Any],
+        states: dict[str, Any],
+    ) -> tuple[Tensor, dict[str, Any], Tensor | None]:
         """Writes one token more.
 
         Args:
@@ -214,7 +228,7 @@ class Seq2SeqLSTM(keras.Model):
             after[layer.name] = {"h": h, "c": c}
         return self.logits(x), after, None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "source_vocabulary": self.source_vocabulary,

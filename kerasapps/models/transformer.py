@@ -3,12 +3,14 @@
 https://arxiv.org/abs/1706.03762
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import MultiHeadAttention, sinusoidal_positions
+from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.tokens import PADDING
@@ -197,16 +199,16 @@ class Transformer(keras.Model):
 
     def __init__(
         self,
-        source_vocabulary=37_000,
-        target_vocabulary=37_000,
-        num_layers=6,
-        d_model=512,
-        d_ff=2048,
-        num_heads=8,
-        dropout=0.1,
-        shared_embeddings=True,
-        norm="post",
-        name="transformer",
+        source_vocabulary: int = 37_000,
+        target_vocabulary: int = 37_000,
+        num_layers: int = 6,
+        d_model: int = 512,
+        d_ff: int = 2048,
+        num_heads: int = 8,
+        dropout: float = 0.1,
+        shared_embeddings: bool = True,
+        norm: Literal["post", "pre"] = "post",
+        name: str = "transformer",
     ):
         super().__init__(name=name)
         if norm not in ("post", "pre"):
@@ -275,12 +277,14 @@ class Transformer(keras.Model):
                 layer.build((None, None, d_model))
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tensor:
         """Returns the logits of the target's next tokens."""
         source, target = inputs
         return self.decode(target, self.encode(source, training), training)
 
-    def decode(self, target, memory, training=False):
+    def decode(
+        self, target: Tensor, memory: dict[str, Any], training: bool = False
+    ) -> Tensor:
         """Returns the logits of the target's next tokens, as the model does.
 
         Args:
@@ -291,7 +295,7 @@ class Transformer(keras.Model):
         x, _, _ = self._decode(target, memory, training)
         return self._logits(x)
 
-    def attention(self, source, target):
+    def attention(self, source: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Returns what each token takes from each in all layers and heads.
 
         Args:
@@ -309,7 +313,7 @@ class Transformer(keras.Model):
         layers = {"encoder": encoder, "decoder": decoder, "cross": cross}
         return {name: keras.ops.stack(x, axis=1) for name, x in layers.items()}
 
-    def encode(self, source, training=False):
+    def encode(self, source: Tensor, training: bool = False) -> dict[str, Any]:
         """Reads sources.
 
         Args:
@@ -324,7 +328,9 @@ class Transformer(keras.Model):
         memory, _ = self._encode(source, training)
         return memory
 
-    def initial_states(self, memory, max_length):
+    def initial_states(
+        self, memory: dict[str, Any], max_length: int | None
+    ) -> dict[str, Any]:
         """Returns the states before the first step, as `step` returns them.
 
         Args:
@@ -338,7 +344,13 @@ class Transformer(keras.Model):
         )
         return {layer.name: {"keys": empty, "values": empty} for layer in self.decoder}
 
-    def step(self, token, position, memory, states):
+    def step(
+        self,
+        token: Tensor,
+        position: Tensor,
+        memory: dict[str, Any],
+        states: dict[str, Any],
+    ) -> tuple[Tensor, dict[str, Any], Tensor | None]:
         """Writes one token more.
 
         Args:
@@ -408,7 +420,7 @@ class Transformer(keras.Model):
             x = self.decoder_norm(x)
         return self.target_embedding(x, reverse=True)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "source_vocabulary": self.source_vocabulary,

@@ -3,16 +3,17 @@
 https://arxiv.org/abs/1409.1556
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
+from kerasapps.layers.annotations import ImageShape
 from kerasapps.layers.fully_convolutional import fully_convolutional
 from kerasapps.layers.initialization import initializer
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 from kerasapps.weights.keras_applications import Weights, take_weights
@@ -65,15 +66,15 @@ class VGG(keras.Model):
 
     def __init__(
         self,
-        convolutions=(2, 2, 3, 3, 3),
-        widths=(64, 128, 256, 512, 512),
-        pointwise=False,
-        normalized=False,
-        units=4096,
-        num_classes=1000,
-        input_shape=(224, 224, 3),
-        initialization="he",
-        name="vgg",
+        convolutions: Sequence[int] = (2, 2, 3, 3, 3),
+        widths: Sequence[int] = (64, 128, 256, 512, 512),
+        pointwise: bool = False,
+        normalized: bool = False,
+        units: int = 4096,
+        num_classes: int = 1000,
+        input_shape: ImageShape = (224, 224, 3),
+        initialization: Literal["he", "glorot", "normal"] = "he",
+        name: str = "vgg",
     ):
         initial = initializer(initialization, "VGG")
         if len(convolutions) != len(widths) or not convolutions:
@@ -125,7 +126,7 @@ class VGG(keras.Model):
         self.num_classes = num_classes
         self.initialization = initialization
 
-    def start_from(self, source):
+    def start_from(self, source: keras.Model) -> None:
         """Takes the weights of another VGG to start with.
 
         Of a shallower one, as configuration A is to the others in section 3.1, these
@@ -164,14 +165,16 @@ class VGG(keras.Model):
         for weight, value in pairs:
             weight.assign(value)
 
-    def fully_convolutional(self):
+    def fully_convolutional(self) -> keras.Model:
         """Returns the network for larger images, with a copy of the weights.
 
         See `kerasapps.layers.fully_convolutional`.
         """
         return fully_convolutional(self)
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "VGG":
         """Returns a fresh network of another size.
 
         Args:
@@ -189,7 +192,7 @@ class VGG(keras.Model):
             }
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "convolutions": self.convolutions,
@@ -205,7 +208,7 @@ class VGG(keras.Model):
 
 
 def _configuration(
-    size: tuple[str, tuple[int, ...], dict[str, bool]],
+    size: tuple[str, tuple[int, ...], dict[str, Any]],
     num_classes: int = 1000,
     input_shape: ImageShape = (224, 224, 3),
     initialization: Literal["he", "glorot", "normal"] = "he",

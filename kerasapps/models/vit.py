@@ -3,7 +3,7 @@
 https://arxiv.org/abs/2010.11929
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -15,8 +15,8 @@ from kerasapps.layers import (
     PositionEmbedding,
     PositionEmbedding2D,
 )
+from kerasapps.layers.annotations import ImageShape, Tensor
 from kerasapps.layers.scaling import scale_depth, scale_input_shape, scale_width
-from kerasapps.layers.shapes import ImageShape
 from kerasapps.models.paper import Paper
 from kerasapps.models.variant import variant
 
@@ -132,17 +132,17 @@ class ViT(keras.Model):
 
     def __init__(
         self,
-        patch_size=4,
-        num_layers=6,
-        hidden_size=192,
-        mlp_size=768,
-        num_heads=3,
-        num_classes=10,
-        input_shape=(32, 32, 3),
-        head="linear",
-        position_embedding="1d",
-        dropout=0.0,
-        name="vit",
+        patch_size: int = 4,
+        num_layers: int = 6,
+        hidden_size: int = 192,
+        mlp_size: int = 768,
+        num_heads: int = 3,
+        num_classes: int = 10,
+        input_shape: ImageShape = (32, 32, 3),
+        head: Literal["linear", "mlp"] = "linear",
+        position_embedding: Literal["1d", "2d", "none"] = "1d",
+        dropout: float = 0.0,
+        name: str = "vit",
     ):
         if head not in ("linear", "mlp"):
             raise InputError(f"ViT has the heads linear and mlp, not {head!r}")
@@ -205,7 +205,7 @@ class ViT(keras.Model):
         self.position_embedding = position_embedding
         self.dropout = dropout
 
-    def start_from(self, source):
+    def start_from(self, source: keras.Model) -> None:
         """Takes over the weights of another ViT, as before fine-tuning; section 3.2.
 
         The position embedding is interpolated bilinearly where the size of the images
@@ -224,8 +224,8 @@ class ViT(keras.Model):
         if not isinstance(source, ViT):
             kind = type(source).__name__
             raise InputError(f"a ViT starts from another ViT, not from a {kind}")
-        mine, its = _structure(self), _structure(source)
-        for name, value in mine.items():
+        own, its = _structure(self), _structure(source)
+        for name, value in own.items():
             if its[name] != value:
                 raise InputError(
                     f"a ViT starts from one with the same {name}, here {value}, not "
@@ -238,13 +238,16 @@ class ViT(keras.Model):
             if layer.weights:
                 weights = source.get_layer(layer.name).get_weights()
                 if isinstance(layer, PositionEmbedding):
-                    weights = [_resample_tokens(*weights, source.grid, self.grid)]
+                    (tokens,) = weights
+                    weights = [_resample_tokens(tokens, source.grid, self.grid)]
                 elif isinstance(layer, PositionEmbedding2D):
                     sizes = zip(weights, reversed(self.grid), strict=True)  # x, then y
                     weights = [_resample(x, size) for x, size in sizes]
                 layer.set_weights(weights)
 
-    def scaled(self, depth=1.0, width=1.0, resolution=1.0):
+    def scaled(
+        self, depth: float = 1.0, width: float = 1.0, resolution: float = 1.0
+    ) -> "ViT":
         """Returns a fresh network, scaled as EfficientNet scales networks.
 
         Args:
@@ -272,7 +275,7 @@ class ViT(keras.Model):
             }
         )
 
-    def attention_rollout(self, images):
+    def attention_rollout(self, images: Tensor) -> np.ndarray:
         """Returns how much the output token attends to each patch.
 
         Attention rollout: attention is averaged over the heads, half of it is replaced
@@ -299,7 +302,7 @@ class ViT(keras.Model):
         rollout = keras.ops.convert_to_numpy(rollout)
         return rollout[:, 0, 1:].reshape(-1, *self.grid)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the constructor."""
         return {
             "patch_size": self.patch_size,
@@ -330,8 +333,16 @@ def _sized(
     The arguments are those of `ViT`.
     """
     patch_size, encoder = size
-    options = (num_classes, input_shape, head, position_embedding, dropout, name)
-    return ViT(patch_size, *encoder, *options)
+    return ViT(
+        patch_size,
+        *encoder,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        head=head,
+        position_embedding=position_embedding,
+        dropout=dropout,
+        name=name,
+    )
 
 
 ViTB16 = variant(_sized, "ViTB16", 86_567_656, (16, _BASE))

@@ -1,11 +1,13 @@
 """Images as they come to a SavedModel."""
 
+from collections.abc import Callable, Sequence
+
 import tensorflow as tf
 
-from kerasapps.data.images.preprocessing import Preprocessing
 
-
-def preprocess(pixels: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
+def preprocess(
+    pixels: tf.Tensor, preprocessing: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
     """Returns what a network takes, of images whose channels only a request tells.
 
     Args:
@@ -22,16 +24,15 @@ def preprocess(pixels: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
 
 def decode_and_preprocess(
     image_bytes: tf.Tensor,
-    preprocessing: Preprocessing,
-    shape: tuple[int, int, int] | None = None,
+    preprocessing: Callable[[tf.Tensor], tf.Tensor],
+    shape: Sequence[int],
 ) -> tf.Tensor:
     """The same of encoded images, each of its own size.
 
     Args:
         image_bytes: string `[batch]`: encoded PNG, JPEG, GIF (its first frame) or BMP.
         preprocessing: The network's.
-        shape: `(height, width, channels)` that the network takes; that of the
-            preprocessing by default.
+        shape: `(height, width, channels)` that the network takes.
     """
 
     def one(encoded):
@@ -39,7 +40,6 @@ def decode_and_preprocess(
         return preprocess(pixels[tf.newaxis], preprocessing)[0]
 
     # One by one: their sizes differ until they are preprocessed.
-    shape = shape or preprocessing.image_shape
     return tf.map_fn(
         one, image_bytes, fn_output_signature=tf.TensorSpec(shape, tf.float32)
     )

@@ -57,7 +57,7 @@ def export_image_mapping(
             "",
             tf.TensorSpec([None], tf.string, "image_bytes"),
             tf.io.encode_png(image[0])[tf.newaxis],
-            functools.partial(map_images, decode_and_preprocess),
+            functools.partial(map_images, _decode_and_preprocess),
         ),
         _Input(
             "_pixels",
@@ -97,6 +97,10 @@ def export_point_mapping(
     spec = tf.TensorSpec([None, dimensions], tf.float32, "points")
     given = _Input("", spec, np.zeros([1, dimensions], np.float32), map_points)
     return _export(networks, [given], export_dir, dtype, [])
+
+
+def _decode_and_preprocess(image_bytes, preprocessing):
+    return decode_and_preprocess(image_bytes, preprocessing, preprocessing.image_shape)
 
 
 class _Input(NamedTuple):

@@ -1,5 +1,6 @@
 """Which devices a run uses."""
 
+import functools
 import json
 import os
 from collections.abc import Iterable
@@ -52,7 +53,14 @@ def make_strategy(name: str, num_devices: int | None = None) -> tf.distribute.St
     if num_devices == 1:
         return tf.distribute.get_strategy()
     kind = "GPU" if gpus else "CPU"
-    return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(num_devices)])
+    return _mirrored(*(f"{kind}:{i}" for i in range(num_devices)))
+
+
+@functools.cache
+def _mirrored(*devices):
+    # But once in a process: the collectives of a second one would meet those of the
+    # first under the same keys.
+    return tf.distribute.MirroredStrategy([*devices])
 
 
 def _check_tf_config():
@@ -132,7 +140,12 @@ def training_batches(
     )
 
 
-def evaluation_batches(strategy, examples, size: int, batch_size: int):
+def evaluation_batches(
+    strategy: tf.distribute.Strategy,
+    examples: tf.data.Dataset,
+    size: int,
+    batch_size: int,
+):
     """Returns all examples in order and in batches, as `evaluate` takes them.
 
     Under several workers each evaluates its share.

@@ -5,7 +5,7 @@ import pathlib
 import keras
 import numpy as np
 
-from kerasapps.replacing import replacing
+from kerasapps.training import epoch_weights
 
 
 class LastEpochs(keras.callbacks.Callback):
@@ -31,9 +31,7 @@ class LastEpochs(keras.callbacks.Callback):
         """Writes the epoch's file, if it is one of the last."""
         for file in self._files:
             if int(file.stem) == epoch:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with replacing(file) as partial, open(partial, "wb") as whole:
-                    np.savez(whole, *self.model.get_weights())
+                epoch_weights.save(self.model, file)
 
     def average(self, model: keras.Model) -> None:
         """Gives a model the mean of what was kept.
@@ -44,10 +42,8 @@ class LastEpochs(keras.callbacks.Callback):
         weights = model.get_weights()
         sums = [np.zeros(weight.shape, np.float64) for weight in weights]
         for file in self._files:
-            with np.load(file, allow_pickle=False) as arrays:
-                sums = [
-                    total + arrays[f"arr_{number}"] for number, total in enumerate(sums)
-                ]
+            kept = epoch_weights.load(file)
+            sums = [total + array for total, array in zip(sums, kept, strict=True)]
         means = [
             (total / len(self._files)).astype(weight.dtype)
             for total, weight in zip(sums, weights, strict=True)

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import keras
-import numpy as np
 
-from kerasapps.replacing import replacing
+from kerasapps.training import epoch_weights
 from kerasapps.training.averages import averaged
 
 
@@ -88,13 +87,8 @@ class BestWeights(keras.callbacks.Callback):
         ):
             return
         kept = {self._file(epoch), self._file(self.best_epoch)}
-        self._directory.mkdir(parents=True, exist_ok=True)
-        with (
-            averaged(self.model),
-            replacing(self._file(epoch)) as partial,
-            open(partial, "wb") as file,
-        ):
-            np.savez(file, *self.model.get_weights())
+        with averaged(self.model):
+            epoch_weights.save(self.model, self._file(epoch))
         for old in set(self._directory.glob("[0-9]*.npz")) - kept:
             old.unlink()
         self.best, self.best_epoch = value, epoch
@@ -103,8 +97,7 @@ class BestWeights(keras.callbacks.Callback):
         """Gives a model the weights of the best epoch, if there was one."""
         if self.best_epoch is None:
             return
-        with np.load(self._file(self.best_epoch), allow_pickle=False) as arrays:
-            model.set_weights([arrays[f"arr_{n}"] for n in range(len(arrays.files))])
+        model.set_weights(epoch_weights.load(self._file(self.best_epoch)))
 
     def _file(self, epoch):
         return self._directory / f"{-1 if epoch is None else epoch:05}.npz"

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
 
 
-def blueprint(constructor: Callable[..., keras.Model], /, **arguments) -> keras.Model:
+def blueprint(
+    constructor: Callable[..., keras.Model], /, **arguments: Any
+) -> keras.Model:
     """Returns a model whose weights have shapes but no values.
 
     It is made in an instant and takes no memory, however large it is: for counting its

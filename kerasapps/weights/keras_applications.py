@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 import zipfile
+from typing import Any, TypeAlias, TypeVar
 
 import h5py
 import keras
@@ -21,8 +22,10 @@ TWINS = {
 }
 """The function of `keras.applications` by the name of the suite's network."""
 
-Weights = keras.Model | str | os.PathLike | None
+Weights: TypeAlias = keras.Model | str | os.PathLike | None
 """What `take_weights` takes weights from."""
+
+_Model = TypeVar("_Model", bound=keras.Model)
 
 # In the path of an array, with the number that Keras gives a layer's second copy.
 _NORMALIZATION = re.compile(r"(^|/)normalization(_\d+)?/")
@@ -30,7 +33,7 @@ _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 _IMAGENET_STD = np.array([0.229, 0.224, 0.225])
 
 
-def preprocessing(name, weights="imagenet"):
+def preprocessing(name: str, weights: str | os.PathLike = "imagenet") -> dict[str, Any]:
     """Returns how images become the input that a twin's weights expect.
 
     VGG and ResNet come from Caffe: blue, green, red, minus the mean colour. DenseNet
@@ -61,7 +64,7 @@ def preprocessing(name, weights="imagenet"):
             "std": [1.0, 1.0, 1.0],
             "channel_order": "bgr",
         }
-    if weights != "imagenet" and not _normalizes(weights, TWINS[name]):
+    if weights != "imagenet" and not _normalizes(str(weights), TWINS[name]):
         return {"mean": [0.0] * 3, "std": [255.0] * 3, "channel_order": "rgb"}
     return {
         "mean": (255 * _IMAGENET_MEAN).tolist(),
@@ -70,7 +73,7 @@ def preprocessing(name, weights="imagenet"):
     }
 
 
-def take_weights(model, weights, twin):
+def take_weights(model: _Model, weights: Weights, twin: str) -> _Model:
     """Gives a network all weights of its twin in `keras.applications`.
 
     The two then compute the same function up to the logits; of the twin's softmax and,
@@ -109,6 +112,38 @@ def take_weights(model, weights, twin):
     for variable, value in values:
         variable.assign(value)
     return model
+
+
+def twin_layers(
+    model: keras.Model, source: keras.Model, twin: str
+) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Pairs the layers with weights of a network and of its twin.
+
+    Args:
+        model: A network of the suite.
+        source: Its twin.
+        twin: Name of the twin, such as "ResNet50".
+
+    Returns:
+        Pairs of a layer of `model` and the one of `source` whose weights it takes, in
+        the order of `model`.
+
+    Raises:
+        InputError: If only one of the two has a layer.
+    """
+    to_twin = next(to for family, to in _NAMES.items() if twin.startswith(family))
+    theirs = {
+        layer.name: layer
+        for layer in source.layers
+        if layer.weights and not isinstance(layer, keras.layers.Normalization)
+    }
+    ours = {to_twin(layer.name): layer for layer in model.layers if layer.weights}
+    if odd := sorted(ours.keys() ^ theirs.keys()):
+        raise InputError(
+            f"{model.name} can't take the weights of {source.name}: only one of them "
+            f"has a layer {odd[0]}; give those of {twin}"
+        )
+    return [(layer, theirs[name]) for name, layer in ours.items()]
 
 
 def _download(twin):
@@ -215,39 +250,27 @@ def _visit(path, look):
 
 def _values(model, source, twin):
     """Yields each variable of a network with its new value."""
-    family = next(family for family in _NAMES if twin.startswith(family))
-    theirs = {
-        layer.name: layer
-        for layer in source.layers
-        if layer.weights and not isinstance(layer, keras.layers.Normalization)
-    }
-    ours = {
-        _NAMES[family](layer.name): layer for layer in model.layers if layer.weights
-    }
-    if odd := sorted(ours.keys() ^ theirs.keys()):
-        raise InputError(
-            f"{model.name} can't take the weights of {source.name}: only one of them "
-            f"has a layer {odd[0]}; give those of {twin}"
-        )
-    for name, layer in ours.items():
+    theirs = {layer.name: layer for layer in source.layers}
+    for layer, its_twin in twin_layers(model, source, twin):
         values = {
             weight.name: keras.ops.convert_to_numpy(weight).astype("float64")
-            for weight in theirs[name].weights
+            for weight in its_twin.weights
         }
         if layer is model.layers[-1] and values["bias"].shape != layer.bias.shape:
             continue
         if isinstance(layer, keras.layers.BatchNormalization):
-            before = theirs.get(re.sub("_bn$", "_conv", name))
+            before = theirs.get(re.sub("_bn$", "_conv", its_twin.name))
             if before is not None and before.bias is not None:
                 values["moving_mean"] -= keras.ops.convert_to_numpy(before.bias)
-            values["moving_variance"] += theirs[name].epsilon - layer.epsilon
+            values["moving_variance"] += its_twin.epsilon - layer.epsilon
         for weight in layer.weights:
             value = values[weight.name]
             if value.shape != weight.shape:
                 raise InputError(
-                    f"{model.name} can't take the weights of {source.name}: in {name} "
-                    f"they have the shape {value.shape}, not {tuple(weight.shape)}; "
-                    f"give those of {twin} for images of the same size"
+                    f"{model.name} can't take the weights of {source.name}: in "
+                    f"{its_twin.name} they have the shape {value.shape}, not "
+                    f"{tuple(weight.shape)}; give those of {twin} for images of the "
+                    "same size"
                 )
             yield weight, value
 

@@ -1,30 +1,17 @@
 import json
 import math
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.apps.in_process import assert_bad_input, run, run_well
 
 
-def benchmark(*flags):
-    return subprocess.run(
-        [sys.executable, "-m", "apps.benchmark", *flags],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+def tiny(flags, folder):
+    size = "--image_size=32 --batch_size=2 --repeats=1"
+    given = f"--models=vggd --dtype_policy=float32 {size} {flags}"
+    return run_well("benchmark", given, folder)
 
 
-def tiny(*flags):
-    size = ["--image_size=32", "--batch_size=2", "--repeats=1"]
-    run = benchmark("--models=vggd", "--dtype_policy=float32", *size, *flags)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
-
-
-def test_json():
-    report = json.loads(tiny("--json"))
+def test_json(tmp_path):
+    report = json.loads(tiny("--json", tmp_path))
     assert (report["image_size"], report["batch_size"]) == (32, 2)
     assert [row.pop("what") for row in report["rows"]] == ["training", "inference"]
     for row in report["rows"]:
@@ -42,8 +29,8 @@ def test_json():
         assert not row
 
 
-def test_table():
-    head, row = tiny("--what=inference").splitlines()
+def test_table(tmp_path):
+    head, row = tiny("--what=inference", tmp_path).splitlines()
     words = "model dtype policy what ratio quartiles images/s twin share twin peak"
     assert " ".join(head.split()) == words
     model, policy, what, ratio, quartiles, *rest = row.split()
@@ -54,9 +41,7 @@ def test_table():
     assert rest[-1] == "TFLOP/s"
 
 
-def test_bad_input_is_one_line():
-    run = benchmark("--models=resnet50,resnet18")
-    assert run.returncode == 1
-    assert run.stdout == ""
-    (line,) = run.stderr.splitlines()
-    assert line.startswith("error: unknown model with a twin 'resnet18'; did you mean")
+def test_bad_input_is_one_line(tmp_path):
+    result = run("benchmark", "--models=resnet50,resnet18", tmp_path)
+    assert_bad_input(result, ["unknown model with a twin 'resnet18'; did you mean"])
+    assert result.output == ""

@@ -1,11 +1,21 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
+import importlib
 
+import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
-ROOT = Path(__file__).parents[2]
+from apps.classifier.network import input_shape
+from apps.run import models
+from apps.run.options import Options
+from kerasapps.data.images import augmentation
+from kerasapps.data.images.preprocessing import Preprocessing
+from kerasapps.data.points.mixtures import MIXTURES, TOY_DOMAINS
+from kerasapps.training.optimizers import make_optimizer
+from kerasapps.training.schedules import learning_rate_schedule
+from kerasapps.weights.blueprint import blueprint
+from tests.apps.in_process import assert_bad_input, run, run_main
+from tests.checks import ROOT
+
 FLAGFILES = {
     folder.name: sorted(folder.glob("*.flags"))
     for folder in sorted((ROOT / "apps/flags").iterdir())
@@ -13,21 +23,17 @@ FLAGFILES = {
 ALL = [path for paths in FLAGFILES.values() for path in paths]
 
 
+def find(values, task):
+    """Returns the constructor that the flags name, and the model's options."""
+    constructor = models.find(values.model, models.of_task(task))
+    return constructor, Options("model_options", values.model_options)
+
+
 def check_classifier(values):
     """Raises an error where apps.train_classifier would."""
-    import inspect
-
-    import numpy as np
-    import tensorflow_datasets as tfds
-
-    from apps.run import common_flags as common
-    from kerasapps.data.images import augmentation
-    from kerasapps.data.images.preprocessing import Preprocessing
-
-    constructor = common.find_model("classifier")
-    defaults = inspect.signature(constructor).parameters
-    shape = values.input_shape or defaults["input_shape"].default
-    common.model_arguments(constructor, num_classes=10, input_shape=shape)
+    constructor, options = find(values, "classifier")
+    shape = input_shape(constructor, values.input_shape)
+    options.arguments(constructor, {"num_classes", "input_shape"})
     preprocessing = Preprocessing(shape, shorter_side=values.shorter_side)
     augmentation.parse(
         values.augment,
@@ -40,22 +46,15 @@ def check_classifier(values):
 
 def check_gan(values):
     """Raises an error where apps.train_gan would."""
-    import tensorflow_datasets as tfds
+    from apps.gan.networks import usual_size
 
-    from apps.gan.start import usual_size
-    from apps.run import common_flags as common
-    from apps.run.models import has_argument
-    from kerasapps.data.points.mixtures import MIXTURES, TOY_DOMAINS
-    from kerasapps.weights.blueprint import blueprint
-
-    constructor = common.find_model("gan")
+    constructor, options = find(values, "gan")
     given = {}
-    if has_argument("image_size")(constructor):
+    if models.has_argument("image_size")(constructor):
         given["image_size"] = values.image_size or usual_size(constructor)
-    arguments = common.model_arguments(constructor, **given)
-    generator = blueprint(lambda: common.build_model(constructor, **arguments))
-    options = common.options("discriminator_options", generator.discriminator)
-    blueprint(lambda: generator.discriminator(**options))
+    generator = blueprint(options.build, constructor=constructor, **given)
+    options = Options("discriminator_options", values.discriminator_options)
+    blueprint(options.build, constructor=generator.discriminator)
     if (values.target is None) == (constructor.__name__ == "DiscoGAN"):
         raise ValueError(f"--target={values.target} of {constructor.__name__}")
     known = ["digits", *MIXTURES, *TOY_DOMAINS, *tfds.list_builders()]
@@ -65,17 +64,10 @@ def check_gan(values):
 
 def check_translator(values):
     """Raises an error where apps.train_translator would."""
-    import tensorflow_datasets as tfds
-
-    from apps.run import common_flags as common
-    from kerasapps.weights.blueprint import blueprint
-
-    constructor = common.find_model("translator")
-    sizes = dict.fromkeys(
-        ("source_vocabulary", "target_vocabulary"), values.vocabulary_size
-    )
-    arguments = common.model_arguments(constructor, **sizes)
-    blueprint(lambda: common.build_model(constructor, **arguments))
+    constructor, options = find(values, "translator")
+    names = ("source_vocabulary", "target_vocabulary")
+    sizes = dict.fromkeys(names, values.vocabulary_size)
+    blueprint(options.build, constructor=constructor, **sizes)
     of_tfds = values.dataset.partition("/")[0] in tfds.list_builders()
     if not of_tfds and not values.dataset.startswith(("folder:", "numbers")):
         raise ValueError(f"no dataset {values.dataset}")
@@ -88,65 +80,31 @@ CHECKS = {
 }
 
 
-def check(app, path):
-    """Raises an error unless the app would take the flagfile at `path`."""
-    from absl import flags
+def check(app, path, folder):
+    """Returns the result of what the app would do until it reads the data."""
+    values = importlib.import_module(f"apps.{app}").FLAGS
 
-    from kerasapps.training.optimizers import make_optimizer
-    from kerasapps.training.schedules import learning_rate_schedule
+    def main():
+        CHECKS[app](values)
+        rate = learning_rate_schedule(
+            values.schedule,
+            values.learning_rate,
+            100,
+            values.epochs,
+            decay_epochs=[float(e) for e in values.decay_epochs],
+        )
+        make_optimizer(
+            values.optimizer, rate, nesterov=values.nesterov, epsilon=values.epsilon
+        )
 
-    values = flags.FLAGS
-    values([app, f"--flagfile={path}"])
-    CHECKS[app](values)
-    rate = learning_rate_schedule(
-        values.schedule,
-        values.learning_rate,
-        100,
-        values.epochs,
-        decay_epochs=[float(e) for e in values.decay_epochs],
-    )
-    make_optimizer(
-        values.optimizer, rate, nesterov=values.nesterov, epsilon=values.epsilon
-    )
-
-
-def check_all():
-    """Prints what is wrong with each flagfile, as JSON; runs in its own process."""
-    import importlib
-
-    from absl.testing import flagsaver
-
-    app, *paths = sys.argv[1:]
-    importlib.import_module(f"apps.{app}")
-    wrong = {}
-    for path in map(Path, paths):
-        with flagsaver.flagsaver():
-            try:
-                check(app, path)
-            except Exception as error:
-                wrong[path.name] = f"{type(error).__name__}: {error}"
-    print(json.dumps(wrong))
-
-
-def wrong_ones(app, paths):
-    """What is wrong with flagfiles, by their names; one process for an app's."""
-    command = "from tests.apps.test_flagfiles import check_all; check_all()"
-    result = subprocess.run(
-        [sys.executable, "-c", command, app, *map(str, paths)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.splitlines()[-1])
+    return run_main(main, values, f"--flagfile={path}", folder)
 
 
 # For each app flagfiles that are wrong, and what must be said of them.
 BAD = {
     "train_classifier": {
-        "flag": ("--no_such_flag=1", "UnrecognizedFlagError"),
-        "validator": ("--ema=1", "IllegalFlagValueError"),
+        "flag": ("--no_such_flag=1", "'no_such_flag'"),
+        "validator": ("--ema=1", "--ema=1.0: needs a number"),
         "model": ("--model=lenet6", "did you mean lenet5"),
         "option": ("--model_options=outputs=softmax", "did you mean output"),
         "augment": ("--augment=reflexion", "did you mean reflection"),
@@ -156,9 +114,9 @@ BAD = {
         "optimizer": ("--optimizer=rmsprop\n--nesterov", "nesterov is for sgd"),
     },
     "train_gan": {
-        "flag": ("--no_such_flag=1", "UnrecognizedFlagError"),
-        "validator": ("--beta_1=1", "IllegalFlagValueError"),
-        "loss": ("--loss=hinge", "IllegalFlagValueError"),
+        "flag": ("--no_such_flag=1", "'no_such_flag'"),
+        "validator": ("--beta_1=1", "--beta_1=1.0: needs a number"),
+        "loss": ("--loss=hinge", "--loss=hinge: "),
         "model": ("--model=dcgam", "did you mean dcgan"),
         "no_gan": ("--model=lenet5", "unknown model 'lenet5'"),
         "option": ("--model_options=filter=4", "did you mean filters"),
@@ -169,8 +127,8 @@ BAD = {
         "optimizer": ("--optimizer=rmsprop\n--nesterov", "nesterov is for sgd"),
     },
     "train_translator": {
-        "flag": ("--no_such_flag=1", "UnrecognizedFlagError"),
-        "validator": ("--label_smoothing=1", "IllegalFlagValueError"),
+        "flag": ("--no_such_flag=1", "'no_such_flag'"),
+        "validator": ("--label_smoothing=1", "--label_smoothing=1.0: needs a number"),
         "model": ("--model=rnnsearching", "did you mean rnnsearch"),
         "no_translator": ("--model=lenet5", "unknown model 'lenet5'"),
         "option": ("--model_options=unit=4", "did you mean units"),
@@ -180,15 +138,36 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("app", FLAGFILES)
-def test_the_app_takes_every_flagfile(app, tmp_path):
-    for name, (text, _) in BAD[app].items():
-        (tmp_path / f"{name}.flags").write_text(text)
-    wrong = wrong_ones(app, [*FLAGFILES[app], *tmp_path.glob("*.flags")])
-    for name, (_, says) in BAD[app].items():
-        assert says in wrong.pop(f"{name}.flags")
-    assert not wrong
-    assert FLAGFILES[app]
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_the_app_takes_every_flagfile(path, tmp_path):
+    result = check(path.parent.name, path, tmp_path)
+    assert result.code == 0, result.errors
+
+
+@pytest.mark.parametrize(
+    ("app", "name"), [(app, name) for app, cases in BAD.items() for name in cases]
+)
+def test_a_wrong_one_is_told(app, name, tmp_path):
+    text, says = BAD[app][name]
+    path = tmp_path / "wrong.flags"
+    path.write_text(text)
+    result = check(app, path, tmp_path)
+    assert result.code == 1
+    assert says in result.errors
+
+
+@pytest.mark.parametrize("form", ["--flagfile=", "-flagfile "])
+def test_one_is_found_by_its_bare_name_from_anywhere(form, tmp_path):
+    flags = f"{form}resnet20_cifar10 --dataset=folder:nowhere"
+    result = run("train_classifier", flags, tmp_path)
+    # The flagfile's model, and the data of the flag that came after it.
+    assert result.output.startswith("Run runs/train_classifier/resnet20_nowhere-")
+    assert_bad_input(result, ["no folder 'nowhere'"])
+
+
+def test_an_unknown_name_gets_the_nearest(tmp_path):
+    result = run("train_classifier", "--flagfile=lenet5_mnst", tmp_path)
+    assert_bad_input(result, ["no flagfile 'lenet5_mnst'", "did you mean lenet5_mnist"])
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)

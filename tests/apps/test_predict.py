@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerasapps.serving.classifier import export_classifier
+from tests.apps.in_process import assert_bad_input, run, run_well
 from tests.serving.tiny_classifier import (
     CLASS_NAMES,
     preprocess,
@@ -14,17 +13,7 @@ from tests.serving.tiny_classifier import (
     tiny_classifier,
 )
 
-ROOT = Path(__file__).parents[2]
 PIXELS = np.random.default_rng(0).integers(0, 256, [2, 11, 9, 3], dtype=np.uint8)
-
-
-def predict(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "apps.predict", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -55,52 +44,38 @@ def lines(output):
 
 
 def test_five_likeliest_classes_by_the_newest_version(folder):
-    run = predict(f"--model={folder}/tiny", folder / "a.png", folder / "b.png")
-    assert (run.returncode, lines(run.stdout)) == (0, [*expected(5)]), run.stderr
+    output = run_well("predict", "--model=tiny a.png b.png", folder)
+    assert lines(output) == [*expected(5)]
 
 
 def test_an_undecodable_image_among_good_ones(folder):
     (folder / "torn.png").write_bytes((folder / "b.png").read_bytes()[:60])
-    run = predict(
-        *(f"--model={folder}/tiny/10", "--top_k=9"),
-        *(folder / "a.png", folder / "torn.png", folder / "b.png"),
-    )
-    assert run.returncode == 1
-    assert lines(run.stdout) == [*expected(9)][:8]
-    assert run.stderr.splitlines()[-1] == (
-        f"error: can't decode '{folder}/torn.png'; "
-        "give a whole PNG, JPEG, GIF or BMP file"
-    )
+    given = "--model=tiny/10 --top_k=9 a.png torn.png b.png"
+    result = run("predict", given, folder)
+    assert lines(result.output) == [*expected(9)][:8]
+    says = "can't decode 'torn.png'; give a whole PNG, JPEG, GIF or BMP file"
+    assert_bad_input(result, [says])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("given", "message"),
     [
-        (["--model={folder}/tiny"], "no image given; give files"),
-        (["--model={folder}/nope", "a.png"], "no SavedModel in --model={folder}/nope;"),
-        (["--model={folder}/tiny", "{folder}/c.png"], "can't read '{folder}/c.png'"),
-        (["--model={folder}/tiny", "{folder}"], "can't read '{folder}'"),
+        ("--model=tiny", "no image given; give files"),
+        ("--model=nope a.png", "no SavedModel in --model=nope;"),
+        ("--model=tiny c.png", "can't read 'c.png'"),
+        ("--model=tiny tiny", "can't read 'tiny'"),
+        ("--model=damaged a.png", "the SavedModel in 'damaged' can't be loaded"),
     ],
 )
-def test_bad_input_is_one_line_at_once(folder, arguments, message):
-    run = predict(*(argument.format(folder=folder) for argument in arguments))
-    assert run.returncode == 1
-    assert run.stdout == ""
-    (line,) = run.stderr.splitlines()
-    assert line.startswith("error: " + message.format(folder=folder))
-
-
-def test_a_damaged_saved_model(folder, tmp_path):
-    (tmp_path / "saved_model.pb").write_text("not one")
-    run = predict(f"--model={tmp_path}", folder / "a.png")
-    assert run.returncode == 1
-    last = run.stderr.splitlines()[-1]
-    assert last == f"error: the SavedModel in '{tmp_path}' can't be loaded, it is " + (
-        "damaged; export it again"
-    )
+def test_bad_input_is_one_line(folder, given, message):
+    (folder / "damaged").mkdir(exist_ok=True)
+    (folder / "damaged/saved_model.pb").write_text("not one")
+    result = run("predict", given, folder)
+    assert_bad_input(result, [message])
+    assert result.output == ""
 
 
 def test_help_teaches(folder):
-    run = predict("--help")
-    assert "python -m apps.predict --model=saved_models/lenet a.png b.jpg" in run.stdout
-    assert "--top_k" in run.stdout
+    output = run_well("predict", "--help", folder)
+    assert "python -m apps.predict --model=saved_models/lenet a.png b.jpg" in output
+    assert "--top_k" in output

@@ -1,32 +1,14 @@
 import json
-import os
 import shlex
-import subprocess
-import sys
-from pathlib import Path
+
+import pytest
 
 from kerasapps import models
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.weights.blueprint import blueprint
+from tests.apps.in_process import assert_bad_input, run, run_well
 
-ROOT = Path(__file__).parents[2]
 PAPERS = ("--alpha=1.2", "--beta=1.1", "--gamma=1.15")
-
-
-def run(directory, *arguments, **options):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
-
-
-def scale(directory, *flags):
-    return run(directory, "-m", "apps.scale_classifier", *flags)
 
 
 def test_coefficients_that_are_given(tmp_path):
@@ -37,9 +19,8 @@ def test_coefficients_that_are_given(tmp_path):
         *("--model_options=shortcut=A", "--model_options=name=small"),
     )
     budget = ("--multiply_adds=1.3e8", "--run_dir=run")
-    process = scale(tmp_path, "--json", *budget, *PAPERS, *training)
-    assert process.returncode == 0, process.stderr
-    report = json.loads(process.stdout)
+    flags = ("--json", *budget, *PAPERS, *training)
+    report = json.loads(run_well("scale_classifier", flags, tmp_path))
     assert (report["alpha"], report["beta"], report["gamma"]) == (1.2, 1.1, 1.15)
     baseline, larger = report["networks"]
     assert baseline["multiply_adds"] == multiply_adds(blueprint(models.ResNet20))
@@ -59,11 +40,16 @@ def test_coefficients_that_are_given(tmp_path):
 
 def test_search(tmp_path):
     # 1 * 1 * 1.4^2 and 1 * 1.4^2 * 1 are the two on the grid.
-    flags = ("--step=0.4", "--tolerance=0.05", "--max_phi=2", "--input_shape=8,8,1")
-    training = ("--epochs=1", "--batch_size=128", "--model_options=shortcut=A")
-    process = scale(tmp_path, "--json", "--run_dir=run", *flags, *training)
-    assert process.returncode == 0, process.stderr
-    report = json.loads(process.stdout)
+    flags = "--step=0.4 --tolerance=0.05 --max_phi=2 --input_shape=8,8,1 --model=vit"
+    sizes = ("num_layers=1", "hidden_size=8", "mlp_size=16", "num_heads=2")
+    options = " ".join(f"--model_options={size}" for size in sizes)
+    training = f"--epochs=1 --batch_size=128 --run_dir=run {options}"
+    # The trainings' processes don't take it for the suite's.
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "apps/__init__.py").write_text("raise RuntimeError")
+    result = run("scale_classifier", f"--json {flags} {training}", tmp_path)
+    assert result.code == 0, result.errors
+    report = json.loads(result.output)
     trials = {
         (trial["alpha"], trial["beta"], trial["gamma"]): trial["accuracy"]
         for trial in report["trials"]
@@ -73,8 +59,8 @@ def test_search(tmp_path):
     assert (report["alpha"], report["beta"], report["gamma"]) == best
     assert [row["phi"] for row in report["networks"]] == [0, 1, 2]
     for (alpha, beta, gamma), accuracy in trials.items():
-        run = tmp_path / "run" / f"scale-{alpha:g}-{beta:g}-{gamma:g}"
-        metrics = json.loads((run / "metrics.json").read_text())
+        folder = tmp_path / "run" / f"scale-{alpha:g}-{beta:g}-{gamma:g}"
+        metrics = json.loads((folder / "metrics.json").read_text())
         assert metrics["accuracy"] == accuracy
         assert (metrics["epochs"], metrics["export"]) == (1, None)
     assert not (tmp_path / "saved_models").exists()
@@ -90,28 +76,7 @@ BAD = {
 }
 
 
-# Each line of the input has the flags of a run; all in one process, to be quick.
-SEVERAL_RUNS = """
-import sys
-from absl import flags
-from absl.testing import flagsaver
-from apps import scale_classifier
-from kerasapps.errors import InputError
-
-for line in sys.stdin:
-    with flagsaver.flagsaver():
-        try:
-            flags.FLAGS(["scale_classifier", *line.split()])
-            scale_classifier.main()
-        except (InputError, flags.Error) as error:
-            print(error)
-"""
-
-
-def test_bad_input(tmp_path):
+@pytest.mark.parametrize("flags", BAD)
+def test_bad_input(flags, tmp_path):
     (tmp_path / "images" / "test" / "cat").mkdir(parents=True)
-    process = run(tmp_path, "-c", SEVERAL_RUNS, input="\n".join(BAD))
-    assert process.returncode == 0, process.stderr
-    lines = process.stdout.splitlines()
-    for line, words in zip(lines, BAD.values(), strict=True):
-        assert words in line
+    assert_bad_input(run("scale_classifier", flags, tmp_path), [BAD[flags]])

@@ -33,6 +33,8 @@ from kerasapps.models.stylegan import (
 from kerasapps.models.vgg import VGG
 from tests import checks
 from tests.checks import Row
+from tests.evaluation.translator.test_beam_search import SMALL as TRANSLATORS
+from tests.models.translators import SOURCE, TARGET, VOCABULARIES, moved
 
 PARAMETERS = {
     "RNNencdec": 69_579_000,
@@ -489,14 +491,26 @@ def test_dtype_policies(row):
     checks.check_dtype_policies(row)
 
 
+def translator(factory):
+    """Returns a small translator, its weights all random and not small."""
+    separate = {"shared_embeddings": False} if factory is models.Transformer else {}
+    return moved(factory(**VOCABULARIES, **TRANSLATORS[factory], **separate))
+
+
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
     directory = tmp_path_factory.mktemp("elsewhere")
-    return directory, checks.run_elsewhere(ROWS, directory)
+    smalls = [row.small() for row in ROWS]
+    pairs = [(model, checks.random_inputs(model)) for model in smalls]
+    pairs += [(translator(factory), [SOURCE, TARGET]) for factory in TRANSLATORS]
+    return directory, checks.run_elsewhere(pairs, directory)
+
+
+ELSEWHERE = [*IDS, *(factory.__name__ for factory in TRANSLATORS)]
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-@pytest.mark.parametrize("number", range(len(ROWS)), ids=IDS)
+@pytest.mark.parametrize("number", range(len(ELSEWHERE)), ids=ELSEWHERE)
 def test_elsewhere(number, backend, elsewhere):
     directory, logs = elsewhere
     checks.check_elsewhere(number, directory, backend, logs[backend])

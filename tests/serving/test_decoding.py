@@ -71,5 +71,7 @@ def test_the_first_picture_of_an_animation():
     file = io.BytesIO()
     first, *others = (Image.fromarray(frame) for frame in frames)
     first.save(file, "GIF", save_all=True, append_images=others)
-    prepared = decoding.decode_and_preprocess(tf.constant([file.getvalue()]), GREY)
+    prepared = decoding.decode_and_preprocess(
+        tf.constant([file.getvalue()]), GREY, GREY.image_shape
+    )
     np.testing.assert_allclose(prepared, np.full([1, 6, 5, 1], 3.1), rtol=1e-4)

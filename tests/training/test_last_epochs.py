@@ -9,7 +9,7 @@ from kerasapps.training.last_epochs import LastEpochs
 def test_the_mean_of_the_last_epochs(tmp_path):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input([3]), keras.layers.Dense(2)])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     seen = []
     note = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(model.get_weights())
@@ -36,7 +36,7 @@ def test_the_mean_of_the_last_epochs(tmp_path):
 
 def test_more_than_there_are_means_all(tmp_path):
     model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     last = LastEpochs(tmp_path, 2, 9)
     model.fit(np.ones((4, 1)), np.zeros((4, 1)), epochs=2, callbacks=[last], verbose=0)
     assert len([*tmp_path.iterdir()]) == 2

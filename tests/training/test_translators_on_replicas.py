@@ -43,6 +43,8 @@ def train(factory, replicas):
             make_optimizer("adam", 0.01, clip_global_norm=0.5),
             loss=SequenceCrossentropy(0.1),
             metrics=[TokenAccuracy(), Perplexity()],
+            # As on two; XLA takes longer than the training.
+            jit_compile=False,
         )
         model.optimizer.build(model.trainable_variables)
     if replicas > 1:

@@ -1,4 +1,5 @@
 import inspect
+import re
 import urllib.error
 import zipfile
 
@@ -12,6 +13,8 @@ from kerasapps import models
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
 from kerasapps.weights import keras_applications
+from kerasapps.weights.blueprint import blueprint
+from tests import checks
 
 # The smallest images that the twin of `keras.applications` takes.
 SIZE = 32
@@ -87,12 +90,53 @@ def float64():
     keras.config.set_dtype_policy(before)
 
 
+# One of each family; the others differ from it in the numbers of layers and channels.
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", keras_applications.TWINS)
+@pytest.mark.parametrize("name", ["vggd", "resnet50", "densenet121", "efficientnetb0"])
 def test_answers_as_its_twin(name):
     twin = random_twin(name)
     model = VARIANTS[name](num_classes=10, input_shape=(SIZE, SIZE, 3), weights=twin)
     assert_alike(model, twin)
+
+
+def shapes(layer):
+    return {weight.name: tuple(weight.shape) for weight in layer.weights}
+
+
+@pytest.mark.parametrize("name", keras_applications.TWINS)
+def test_every_array_has_its_twin(name):
+    twin = keras_applications.TWINS[name]
+    model = checks.paper_blueprint(VARIANTS[name])
+    source = blueprint(
+        getattr(keras.applications, twin),
+        weights=None,
+        input_shape=model.input_shape[1:],
+    )
+    pairs = keras_applications.twin_layers(model, source, twin)
+    assert [ours for ours, _ in pairs] == [x for x in model.layers if x.weights]
+    assert len({theirs.name for _, theirs in pairs}) == len(pairs)
+    for ours, theirs in pairs:
+        expected = shapes(theirs)
+        if twin.startswith("ResNet") and theirs.name.endswith("_conv"):
+            # It goes into the moving mean.
+            del expected["bias"]
+        assert shapes(ours) == expected
+        # Another block of the same shape would have another number.
+        numbers = re.findall(r"\d+", ours.name.replace("shortcut", "0"))
+        if twin.startswith("ResNet") and numbers:
+            assert re.findall(r"\d+", theirs.name) == numbers
+
+
+@pytest.mark.parametrize("name", keras_applications.TWINS)
+def test_asks_for_its_twin(name, monkeypatch):
+    def nothing(weights):
+        assert weights == "imagenet"
+        raise OSError("nothing there")
+
+    twin = keras_applications.TWINS[name]
+    monkeypatch.setattr(keras.applications, twin, nothing)
+    with pytest.raises(InputError, match=f"weights of {twin} can't be downloaded"):
+        blueprint(VARIANTS[name], weights="imagenet")
 
 
 def same_weights(model, values):

@@ -17,7 +17,7 @@ import tensorflow as tf
 from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.errors import InputError
 
-SHAPE_ATTRIBUTES = ("thickness", "slant", "width", "height")
+SHAPE_ATTRIBUTES: tuple[str, ...] = ("thickness", "slant", "width", "height")
 """Names of what `shape_attributes` returns."""
 
 

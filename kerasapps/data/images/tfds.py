@@ -53,7 +53,7 @@ def load(
     splits = (train_split, validation_split)
     label = builder.info.features[label_key] if label_key else None
     class_names = tuple(getattr(label, "names", None) or ())
-    bare = [s for s in splits if label and not _has_labels(builder, s, label_key)]
+    bare = [s for s in splits if label_key and not _has_labels(builder, s, label_key)]
     if labelled and bare:
         raise InputError(f"split {bare[0]!r} of dataset {dataset!r} has no labels")
     if not labelled and (bare or not class_names):
@@ -89,15 +89,17 @@ def _keys(
         and image.tf_dtype == tf.uint8
         and image.shape[-1] in (1, 3, 4)
     )
-    is_label = isinstance(label, tfds.features.Tensor) and label.shape == ()
+    if not isinstance(label, tfds.features.Tensor) or label.shape != ():
+        label = None
     if not labelled:
         if not is_image:
             raise InputError(
                 f"dataset {dataset!r} needs a uint8 image per example, and has "
                 f"{', '.join(sorted(features))}"
             )
-        return image_key, label_key if is_label and label.tf_dtype.is_integer else None
-    if not is_image or not is_label:
+        is_class = label is not None and label.tf_dtype.is_integer
+        return image_key, label_key if is_class else None
+    if not is_image or label is None:
         raise InputError(
             f"dataset {dataset!r} isn't image classification: it needs a uint8 image "
             f"and one label per example, and has {', '.join(sorted(features))}"

@@ -1,6 +1,5 @@
 """The crops of an image that the papers classify, all of one size."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,8 @@ CENTER = ((0.5, 0.5),)
 # squares (`central_square`).
 CORNERS_AND_CENTER = ((0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5))
 # VGG, section 3.2: a regular grid of 5x5.
-GRID = tuple(itertools.product((0, 0.25, 0.5, 0.75, 1), repeat=2))
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+GRID = tuple((y, x) for y in _QUARTERS for x in _QUARTERS)
 
 
 def resize_shorter_side(image: tf.Tensor, length: int) -> tf.Tensor:

@@ -148,7 +148,7 @@ def test_a_process_of_its_own_ends_so_too(tmp_path):
         ("--times=8", 130, "", "\nStopped.\n"),
     ):
         run = run_python(["greet.py", flag], tmp_path)
-        assert (run.returncode, run.stdout, run.stderr) == (code, output, errors)
+        assert run == (code, output, errors)
 
 
 def test_flagfiles_of_the_suite_have_bare_names():

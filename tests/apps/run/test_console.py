@@ -20,8 +20,8 @@ def test_every_app_is_a_command():
 def test_the_list_comes_without_tensorflow(tmp_path):
     before = "import sys; sys.modules['tensorflow'] = None; "
     run = run_python([CONSOLE[0], before + CONSOLE[1]], tmp_path)
-    assert run.returncode == 0, run.stderr
-    assert "train-classifier " in run.stdout
+    assert run.code == 0, run.errors
+    assert "train-classifier " in run.output
 
 
 @pytest.mark.parametrize("package", ["apps", "kerasapps"])
@@ -33,17 +33,17 @@ def test_a_folder_with_a_package_of_the_same_name_hides_nothing(tmp_path, packag
     script.parent.mkdir()
     script.write_text("from apps.run.console import main\nmain()\n")
     run = run_python(["bin/kerasapps", "--version"], tmp_path)
-    assert run.stdout.startswith("kerasapps 0."), run.stderr
+    assert run.output.startswith("kerasapps 0."), run.errors
 
 
 def test_what_is_no_command(tmp_path):
     run = run_python([*CONSOLE, "train-clasifier"], tmp_path)
-    assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
+    assert run.code == 1
+    (line,) = run.errors.splitlines()
     assert line.startswith("error: unknown command 'train-clasifier'; did you mean ")
     assert "train-classifier" in line
 
 
 def test_an_app_gets_its_flags_and_files(tmp_path):
     run = run_python([*CONSOLE, "compare-classifiers", "--output=a.jpg", "b"], tmp_path)
-    assert run.stderr == "error: --output=a.jpg: give a name that ends in .png\n"
+    assert run.errors == "error: --output=a.jpg: give a name that ends in .png\n"
