@@ -14,6 +14,7 @@ import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,7 +51,7 @@ _ABOUT = ("length", "batch_size", "beam_size")
 _STEPS = 5
 
 # Small enough for two cores.
-_SIZES = {
+_SIZES: dict[type, dict[str, Any]] = {
     Seq2SeqLSTM: {"embedding_size": 256, "units": 256, "num_layers": 2},
     RNNencdec: {"embedding_size": 256, "units": 256, "maxout_units": 128},
     RNNsearch: {

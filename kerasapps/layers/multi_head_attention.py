@@ -101,7 +101,8 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             Two tensors of shape `[batch, heads, keys, size]`.
         """
-        return split_heads(self.key_value(memory), 2, self.num_heads)
+        keys, values = split_heads(self.key_value(memory), 2, self.num_heads)
+        return keys, values
 
     def attend(
         self,

@@ -46,6 +46,8 @@ def scale_input_shape(input_shape: ImageShape, factor: float) -> ImageShape:
             stays so.
         factor: Resolution coefficient, positive.
     """
-    *size, channels = input_shape
-    scaled = (n if n is None else max(1, int(n * factor + 0.5)) for n in size)
-    return (*scaled, channels)
+    height, width, channels = input_shape
+    height, width = (
+        n if n is None else max(1, int(n * factor + 0.5)) for n in (height, width)
+    )
+    return height, width, channels

@@ -162,17 +162,18 @@ class EfficientNet(keras.Model):
             size = "x".join(map(str, input_shape[:2]))
             raise InputError(f"EfficientNet needs images of at least 8x8, not {size}")
         blocks = []
-        for number, (expansion, filters, repeats, strides, size) in enumerate(stages):
-            filters = scale_width(filters, width)
+        for number, stage in enumerate(stages):
+            expansion, channels, repeats, strides, kernel = stage
+            filters = scale_width(channels, width)
             for block in range(scale_depth(repeats, depth)):
                 block_strides = 1 if block else strides
                 where = f"block{number + 2}_{block + 1}"
-                blocks.append((expansion, filters, block_strides, size, where))
+                blocks.append((expansion, filters, block_strides, kernel, where))
         image = keras.Input(input_shape, name="image", dtype="float32")
         x = _convolution(image, scale_width(32, width), 3, 2, "stem")
-        for number, (*block, where) in enumerate(blocks):
+        for number, (expansion, filters, strides, kernel, where) in enumerate(blocks):
             drop_rate = drop_connect_rate * number / len(blocks)
-            x = _mbconv(x, *block, drop_rate, where)
+            x = _mbconv(x, expansion, filters, strides, kernel, drop_rate, where)
         x = _convolution(x, scale_width(1280, width), 1, 1, "head")
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
         x = keras.layers.Dropout(dropout_rate, name="dropout")(x)

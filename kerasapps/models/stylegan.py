@@ -189,7 +189,9 @@ class StyleGANSynthesis(keras.Model):
         self.fading = fading
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+    def from_config(
+        cls, config: dict, custom_objects: dict | None = None
+    ) -> keras.Model:
         """Returns the model of these arguments, by their former names too."""
         return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
 
@@ -296,7 +298,9 @@ class StyleGAN(keras.Model):
         return StyleGANDiscriminator(**(config | options))
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+    def from_config(
+        cls, config: dict, custom_objects: dict | None = None
+    ) -> keras.Model:
         """Returns the model of these arguments, by their former names too."""
         return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
 
@@ -384,7 +388,9 @@ class StyleGANDiscriminator(keras.Model):
         self.fading = fading
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects=None) -> keras.Model:
+    def from_config(
+        cls, config: dict, custom_objects: dict | None = None
+    ) -> keras.Model:
         """Returns the model of these arguments, by their former names too."""
         return cls(**{cls.former_arguments.get(n, n): v for n, v in config.items()})
 

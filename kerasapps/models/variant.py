@@ -46,7 +46,9 @@ def variant(
         arguments.apply_defaults()
         return family(size, *arguments.args, **arguments.kwargs)
 
-    doc = inspect.getdoc(family).format(name=name, parameters=parameters, size=size)
+    doc = (inspect.getdoc(family) or "").format(
+        name=name, parameters=parameters, size=size
+    )
     build.__name__ = build.__qualname__ = name
     build.__module__ = family.__module__
     build.__doc__ = doc

@@ -208,7 +208,7 @@ class VGG(keras.Model):
 
 
 def _configuration(
-    size: tuple[str, tuple[int, ...], dict[str, bool]],
+    size: tuple[str, tuple[int, ...], dict[str, Any]],
     num_classes: int = 1000,
     input_shape: ImageShape = (224, 224, 3),
     initialization: Literal["he", "glorot", "normal"] = "he",

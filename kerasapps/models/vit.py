@@ -224,8 +224,8 @@ class ViT(keras.Model):
         if not isinstance(source, ViT):
             kind = type(source).__name__
             raise InputError(f"a ViT starts from another ViT, not from a {kind}")
-        mine, its = _structure(self), _structure(source)
-        for name, value in mine.items():
+        own, its = _structure(self), _structure(source)
+        for name, value in own.items():
             if its[name] != value:
                 raise InputError(
                     f"a ViT starts from one with the same {name}, here {value}, not "
@@ -238,7 +238,8 @@ class ViT(keras.Model):
             if layer.weights:
                 weights = source.get_layer(layer.name).get_weights()
                 if isinstance(layer, PositionEmbedding):
-                    weights = [_resample_tokens(*weights, source.grid, self.grid)]
+                    (tokens,) = weights
+                    weights = [_resample_tokens(tokens, source.grid, self.grid)]
                 elif isinstance(layer, PositionEmbedding2D):
                     sizes = zip(weights, reversed(self.grid), strict=True)  # x, then y
                     weights = [_resample(x, size) for x, size in sizes]
@@ -332,8 +333,16 @@ def _sized(
     The arguments are those of `ViT`.
     """
     patch_size, encoder = size
-    options = (num_classes, input_shape, head, position_embedding, dropout, name)
-    return ViT(patch_size, *encoder, *options)
+    return ViT(
+        patch_size,
+        *encoder,
+        num_classes=num_classes,
+        input_shape=input_shape,
+        head=head,
+        position_embedding=position_embedding,
+        dropout=dropout,
+        name=name,
+    )
 
 
 ViTB16 = variant(_sized, "ViTB16", 86_567_656, (16, _BASE))

@@ -140,7 +140,12 @@ def training_batches(
     )
 
 
-def evaluation_batches(strategy, examples, size: int, batch_size: int):
+def evaluation_batches(
+    strategy: tf.distribute.Strategy,
+    examples: tf.data.Dataset,
+    size: int,
+    batch_size: int,
+):
     """Returns all examples in order and in batches, as `evaluate` takes them.
 
     Under several workers each evaluates its share.

@@ -5,7 +5,7 @@ import os
 import re
 import warnings
 import zipfile
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import h5py
 import keras
@@ -22,7 +22,7 @@ TWINS = {
 }
 """The function of `keras.applications` by the name of the suite's network."""
 
-Weights = keras.Model | str | os.PathLike | None
+Weights: TypeAlias = keras.Model | str | os.PathLike | None
 """What `take_weights` takes weights from."""
 
 _Model = TypeVar("_Model", bound=keras.Model)

@@ -1,5 +1,7 @@
 """Learning to map one domain to another from examples that aren't paired."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -94,7 +96,7 @@ class DiscoGANTrainer(keras.Model):
         """The metrics that are reset at the beginning of each epoch."""
         return list(self.means.values())
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict:
         """Trains generators and discriminators at once; returns the metrics."""
         a, b = data
         with tf.GradientTape(persistent=True) as tape:

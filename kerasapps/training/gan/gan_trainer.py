@@ -1,6 +1,7 @@
 """Training a generator against a discriminator."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -118,7 +119,7 @@ class GANTrainer(keras.Model):
         """The metrics that are reset at the beginning of each epoch."""
         return list(self.means.values())
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict:
         """Trains the discriminator, then the generator; returns the metrics."""
         real, conditions, _ = keras.utils.unpack_x_y_sample_weight(data)
         if self._transform_real:
