@@ -1,17 +1,30 @@
+import functools
 import json
 import math
 
+from apps import benchmark
+from kerasapps.evaluation import speed
 from tests.apps.in_process import assert_bad_input, run, run_well
 
+SIZE = "--image_size=32 --batch_size=2 --repeats=1"
+ROW = {
+    "ratio": [0.5, 1.25, 2.0],
+    "images_per_second": 123.45,
+    "twin_images_per_second": 98.76,
+    "share_of_peak": 0.25,
+    "twin_share_of_peak": 0.125,
+    "peak_flops": {"matrix_product": 1.5e12, "convolution": 2.5e12},
+}
 
-def tiny(flags, folder):
-    size = "--image_size=32 --batch_size=2 --repeats=1"
-    given = f"--models=vggd --dtype_policy=float32 {size} {flags}"
-    return run_well("benchmark", given, folder)
 
-
-def test_json(tmp_path):
-    report = json.loads(tiny("--json", tmp_path))
+def test_json(tmp_path, monkeypatch):
+    # Smaller than what reaches the machine's peak.
+    product = functools.partial(speed.matrix_product, size=64)
+    convolution = functools.partial(speed.convolution, size=4)
+    monkeypatch.setattr(speed, "matrix_product", product)
+    monkeypatch.setattr(speed, "convolution", convolution)
+    flags = f"--json --models=vggd --dtype_policy=float32 {SIZE}"
+    report = json.loads(run_well("benchmark", flags, tmp_path))
     assert (report["image_size"], report["batch_size"]) == (32, 2)
     assert [row.pop("what") for row in report["rows"]] == ["training", "inference"]
     for row in report["rows"]:
@@ -29,16 +42,22 @@ def test_json(tmp_path):
         assert not row
 
 
-def test_table(tmp_path):
-    head, row = tiny("--what=inference", tmp_path).splitlines()
+def test_table(tmp_path, monkeypatch):
+    asked = []
+
+    def compare(name, policy, what, *sizes):
+        asked.append(sizes)
+        return {"model": name, "dtype_policy": policy, "what": what, **ROW}
+
+    monkeypatch.setattr(benchmark, "compare", compare)
+    flags = f"--models=vggd,resnet50 --what=inference {SIZE}"
+    head, *rows = run_well("benchmark", flags, tmp_path).splitlines()
     words = "model dtype policy what ratio quartiles images/s twin share twin peak"
     assert " ".join(head.split()) == words
-    model, policy, what, ratio, quartiles, *rest = row.split()
-    assert (model, policy, what) == ("vggd", "float32", "inference")
-    low, high = map(float, quartiles.split("-"))
-    assert 0 < low <= float(ratio) <= high
-    assert len(rest) == 6
-    assert rest[-1] == "TFLOP/s"
+    assert asked == [(32, 2, 1)] * 4
+    numbers = "inference 1.25 0.50-2.00 123.5 98.8 25% 12% 2.50 TFLOP/s"
+    for row, model in zip(rows[::2], ("vggd", "resnet50"), strict=True):
+        assert " ".join(row.split()) == f"{model} float32 {numbers}"
 
 
 def test_bad_input_is_one_line(tmp_path):
