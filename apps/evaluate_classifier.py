@@ -226,7 +226,7 @@ def load_data(models: list[Trained]):
         )
     except InputError as error:
         # Which flag is an app's that trains.
-        if "--num_classes" not in str(error):
+        if error.argument != "num_classes":
             raise
         raise InputError(
             f"{models[0].name} has {classes} classes and {dataset} more; give a "
