@@ -91,8 +91,9 @@ def draw(
     yield "nearest_training_images", _nearest(samples, training)
     yield "interpolation", _interpolation(run, seed)
     if run.conditions is None:
-        yield from _arithmetic(run, z, seed, arithmetic)
-        yield from _turn(run, z, seed, turn)
+        shapes = None if arithmetic and turn else _by_shape(run, seed)
+        yield from _arithmetic(run, z, seed, arithmetic, shapes)
+        yield from _turn(run, z, seed, turn, shapes)
     elif run.conditions.are_classes:
         yield "classes", _classes(run, seed)
     else:
@@ -132,15 +133,14 @@ def _interpolation(run, seed):
     return image_matrix(images.reshape(_ROWS, _STEPS, *images.shape[1:]))
 
 
-def _arithmetic(run, z, seed, groups):
+def _arithmetic(run, z, seed, groups, shapes):
     """Radford et al. 2015, figure 7."""
     if groups:
         vectors, titles = [z[group] for group in groups], None
+    elif shapes is None:
+        return
     else:
-        found = _by_shape(run, seed)
-        if found is None:
-            return
-        candidates, thick, right = found
+        candidates, thick, right = shapes
         signs = ((1, 1), (-1, 1), (-1, -1))
         vectors = [
             candidates[np.minimum(a * thick, b * right).argsort()[-3:]]
@@ -156,15 +156,14 @@ def _arithmetic(run, z, seed, groups):
     yield "arithmetic", vector_arithmetic(samples, run.make(means), around, titles)
 
 
-def _turn(run, z, seed, groups):
+def _turn(run, z, seed, groups, shapes):
     """Radford et al. 2015, figure 8."""
     if groups:
         start, end = (z[group] for group in groups)
+    elif shapes is None:
+        return
     else:
-        found = _by_shape(run, seed)
-        if found is None:
-            return
-        candidates, _, right = found
+        candidates, _, right = shapes
         order = right.argsort()
         start, end = candidates[order[:20]], candidates[order[-20:]]
     turn = end.mean(axis=0) - start.mean(axis=0)

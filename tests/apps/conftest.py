@@ -18,7 +18,8 @@ NARROW = "--model_options=filters=2 --discriminator_options=filters=2"
 POINTS = "--batch_size=5120 --learning_rate=1e-3"
 
 GAN_RUNS = {
-    "dcgan": "--epochs=2 --samples=64 --batch_size=96 --ema=0.9 --gif",
+    "dcgan": "--epochs=2 --samples=64 --batch_size=96 --ema=0.9 --gif "
+    "--learning_rate=2e-3 --model_options=filters=8 --discriminator_options=filters=8",
     "labels": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
     "--image_size=8 --model_options=units=16 --discriminator_steps=2 --batch_size=4",
     "labels_decayed": f"{IMAGES} --model=conditionalgan --dataset=folder:classes "
@@ -32,7 +33,8 @@ GAN_RUNS = {
     "--loss=wasserstein --penalty=gradient_penalty --model_options=units=16",
     # Nine steps for each of two sizes; killed and started again too.
     "stylegan": "--samples=9 --batch_size=4 --model=stylegan --dataset=folder:flat "
-    "--image_size=8 --first_size=4 --model_options=latent_size=8 --penalty=r1 "
+    "--image_size=8 --first_size=4 --model_options=latent_size=8 "
+    "--model_options=mapping_layers=2 "
     "--model_options=fmap_base=32 --model_options=fmap_max=8 --checkpoint_every=3 "
     "--ema=0.9 --deterministic",
     "edges": "--batch_size=8 --model=discogan --dataset=folder:flat --target=edges "
@@ -41,7 +43,8 @@ GAN_RUNS = {
     f"--target=folder:flat --discovery=gan --image_size=16 {NARROW}",
     "ring": f"{POINTS} --model=pointgan --dataset=ring --model_options=latent_size=3 "
     "--gif --export_dtype=bfloat16",
-    "gaussian": f"{POINTS} --model=pointgan --dataset=gaussian --epochs=2 --gif",
+    "gaussian": f"{POINTS} --model=pointgan --dataset=gaussian --epochs=2 --gif "
+    "--penalty=r1",
     "toy": f"{POINTS} --model=toydiscogan --dataset=toy2d --gif",
     "toy_gan": f"{POINTS} --model=toydiscogan --dataset=toy2d --discovery=gan",
     "toy_reconstruction": f"{POINTS} --model=toydiscogan --dataset=toy2d "

@@ -129,7 +129,6 @@ def test_a_grown_run_leaves_all_stages(gan_runs):
     assert sizes == [(4, 4), (4, 4), (8, 8)]
     history = metrics_of(folder)["history"]
     assert {len(values) for values in history.values()} == {2}
-    assert "penalty" in history
     assert not keras_file.load(folder / "model.keras").synthesis.fading
 
 
@@ -157,6 +156,21 @@ def test_model_samples_and_export_are_one(gan_runs, name):
     assert pixels.std(axis=0).mean() > 1
     decoded = Image.open(io.BytesIO(answer["png_bytes"][0].numpy()))
     np.testing.assert_array_equal(np.array(decoded), answered[0, ..., 0])
+
+
+def test_a_penalty_is_in_the_history(gan_runs):
+    folder, _ = gan_runs
+    for name, penalized in (("gaussian", True), ("colours", True), ("ring", False)):
+        assert ("penalty" in metrics_of(folder / "runs" / name)["history"]) == penalized
+
+
+def test_without_a_flag_a_small_dcgan_learns_digits(tmp_path):
+    """It stops only where it would train, as its export can't be written."""
+    (tmp_path / "saved_models").touch()
+    result = run("train_gan", "", tmp_path)
+    assert "can't export to 'saved_models/dcgan'" in result.errors
+    assert "Run runs/train_gan/dcgan_digits." in result.output
+    assert "generator 365,793, discriminator 55,297. An epoch has 44" in result.output
 
 
 def test_it_says_where_everything_is_and_what_to_try_next(gan_runs):

@@ -218,16 +218,17 @@ def test_equals_steps_by_hand(networks, loss, penalty, parts):
 
 
 @pytest.mark.parametrize(
-    ("loss", "penalty", "parts"),
+    ("networks", "loss", "penalty", "parts"),
     [
-        ("minimax", "r1", 2),
-        ("wasserstein", "gradient_penalty", 1),
+        (images, "minimax", "r1", 2),
+        (points, "wasserstein", "gradient_penalty", 1),
     ],
 )
-def test_two_replicas_train_as_one(loss, penalty, parts):
-    make = adversarial(images, loss, penalty, parts, ema=0.8)
-    one = two_players.fit(make, IMAGES)
-    two = two_players.fit(make, IMAGES, replicas=2)
+def test_two_replicas_train_as_one(networks, loss, penalty, parts):
+    make = adversarial(networks, loss, penalty, parts, ema=0.8)
+    examples = IMAGES if networks is images else POINTS
+    one = two_players.fit(make, examples)
+    two = two_players.fit(make, examples, replicas=2)
     two_players.assert_close(one, two, 1e-5)
 
 

@@ -61,6 +61,7 @@ def test_in_16_bits(policy, exact):
         np.testing.assert_allclose(history[name], exact[2][name], rtol=0.1)
 
 
+@pytest.mark.slow
 def test_compiled_by_xla():
     make = functools.partial(growing, jit_compile=True)
     _, state, history = two_players.fit(make, IMAGES)
