@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 
@@ -21,7 +22,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         # Both of the GANs' apps look at the same runs.
         name = "gans" if "gan_runs" in item.fixturenames else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent}/{name}"))
+        group = f"{item.path.parent}/{name}"
+        if "paper_blueprint" in item.fixturenames:
+            group = "paper_blueprint"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def paper_blueprint():
+    """Returns the blueprint of a model as the paper has it, made but once."""
+    from kerasapps.weights.blueprint import blueprint
+
+    return functools.cache(blueprint)
 
 
 def pytest_collection_finish():

@@ -259,7 +259,7 @@ def _values(model, source, twin):
         if layer is model.layers[-1] and values["bias"].shape != layer.bias.shape:
             continue
         if isinstance(layer, keras.layers.BatchNormalization):
-            before = theirs.get(re.sub("_bn$", "_conv", its_twin.name))
+            before = theirs.get(its_twin.name.removesuffix("_bn") + "_conv")
             if before is not None and before.bias is not None:
                 values["moving_mean"] -= keras.ops.convert_to_numpy(before.bias)
             values["moving_variance"] += its_twin.epsilon - layer.epsilon

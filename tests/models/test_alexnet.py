@@ -9,7 +9,7 @@ from kerasapps.errors import InputError
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.models import AlexNet, AlexNetCIFAR
 from kerasapps.models.alexnet import GroupedConv2D
-from tests.checks import blueprint
+from kerasapps.weights.blueprint import blueprint
 
 SMALL = {"filters": (4, 6, 8, 4), "units": 8, "num_classes": 3}
 
@@ -22,7 +22,7 @@ def parameters(model):
     return {name: count for name, count in counts.items() if count}
 
 
-def test_parameters_of_each_layer():
+def test_parameters_of_each_layer(paper_blueprint):
     both = {
         "conv1": 11 * 11 * 3 * 96 + 96,
         "conv3": 3 * 3 * 256 * 384 + 384,
@@ -30,7 +30,7 @@ def test_parameters_of_each_layer():
         "fc7": 4096 * 4096 + 4096,
         "fc8": 4096 * 1000 + 1000,
     }
-    assert parameters(blueprint(AlexNet)) == both | {
+    assert parameters(paper_blueprint(AlexNet)) == both | {
         "conv2": 5 * 5 * 48 * 256 + 256,
         "conv4": 3 * 3 * 192 * 384 + 384,
         "conv5": 3 * 3 * 192 * 256 + 256,
@@ -44,8 +44,8 @@ def test_parameters_of_each_layer():
     assert sum(ungrouped.values()) == 62_378_344
 
 
-def test_maps_are_those_of_figure_2():
-    model = blueprint(AlexNet)
+def test_maps_are_those_of_figure_2(paper_blueprint):
+    model = paper_blueprint(AlexNet)
     shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
     assert shapes["conv1"] == shapes["norm1"] == (55, 55, 96)
     assert shapes["pool1"] == (27, 27, 96)

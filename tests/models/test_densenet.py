@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from kerasapps import models
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.models.densenet import DenseNet
-from tests.checks import blueprint, two_replicas
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import two_replicas
 
 IMAGENET = {
     "DenseNet121": (6, 12, 24, 16),
@@ -54,8 +55,8 @@ def trainable(model):
 
 
 @pytest.mark.parametrize("name", IMAGENET)
-def test_table_1(name):
-    model = blueprint(getattr(models, name))
+def test_table_1(name, paper_blueprint):
+    model = paper_blueprint(getattr(models, name))
     stem = 7 * 7 * 3 * 64 + 2 * 64
     expected = parameters(stem, 64, IMAGENET[name], 32, True, 0.5, 1000)
     assert trainable(model) == expected
@@ -70,7 +71,7 @@ def test_table_1(name):
         assert model.get_layer(layer).output.shape[1:3] == (size, size)
 
 
-def test_multiply_adds_of_densenet121():
+def test_multiply_adds_of_densenet121(paper_blueprint):
     # Of 224x224 images, by the sizes of table 1.
     total, channels = 112**2 * 7 * 7 * 3 * 64, 64
     for repeats, size in zip(IMAGENET["DenseNet121"], (56, 28, 14, 7), strict=True):
@@ -80,12 +81,12 @@ def test_multiply_adds_of_densenet121():
         for _ in range(repeats):
             total += size**2 * (channels * 128 + 9 * 128 * 32)
             channels += 32
-    assert multiply_adds(blueprint(models.DenseNet121)) == total + channels * 1000
+    assert multiply_adds(paper_blueprint(models.DenseNet121)) == total + channels * 1000
 
 
 @pytest.mark.parametrize("name", CIFAR)
-def test_table_2(name):
-    model = blueprint(getattr(models, name))
+def test_table_2(name, paper_blueprint):
+    model = paper_blueprint(getattr(models, name))
     depth, k, bc, millions = CIFAR[name]
     channels = 2 * k if bc else 16
     layers = (depth - 4) // (6 if bc else 3)
@@ -280,8 +281,9 @@ def test_recomputation_on_two_replicas():
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
-def test_scaled():
-    model = blueprint(lambda: models.DenseNet121().scaled(1.2, 1.5, 1.25))
+def test_scaled(paper_blueprint):
+    baseline = paper_blueprint(models.DenseNet121)
+    model = blueprint(baseline.scaled, depth=1.2, width=1.5, resolution=1.25)
     assert model.blocks == (8, 15, 29, 20)
     assert (model.growth_rate, model.stem_channels) == (48, 96)
     assert model.input_shape == (None, 280, 280, 3)

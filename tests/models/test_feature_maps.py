@@ -10,7 +10,6 @@ from kerasapps.models.efficientnet import EfficientNet
 from kerasapps.models.feature_maps import feature_maps
 from kerasapps.models.resnet import ResNet
 from kerasapps.models.vgg import VGG
-from kerasapps.weights.blueprint import blueprint
 from tests.checks import tap
 
 # By hand, for images of 224x224: of each stride the last layer before the size is
@@ -73,8 +72,8 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("factory", EXPECTED, ids=lambda factory: factory.__name__)
-def test_the_last_maps_of_each_stride(factory):
-    model = blueprint(factory)
+def test_the_last_maps_of_each_stride(factory, paper_blueprint):
+    model = paper_blueprint(factory)
     expected = EXPECTED[factory]
     maps = feature_maps(model, list(expected)).output
     assert set(maps) == set(expected)

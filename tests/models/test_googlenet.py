@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.models import GoogLeNet
-from tests.checks import blueprint, two_replicas
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import two_replicas
 
 # Table 1: the output's size and channels, the parameters in K and the operations in M.
 TABLE_1 = {
@@ -192,9 +193,13 @@ def data():
     return images, np.array([0, 1, 2, 1])
 
 
+# As few modules as there can be, for what is computed in graphs.
+FEWEST = {"inception": ((ROW,), (ROW,))}
+
+
 def small(**options):
     keras.utils.set_random_seed(1)
-    model = GoogLeNet(**SMALL, **options)
+    model = GoogLeNet(**SMALL | options)
     # Without dropout a step can be computed again.
     for layer in [model.get_layer("dropout"), *dropouts(model)]:
         layer.rate = 0.0
@@ -252,7 +257,7 @@ def test_training_puts_out_three_logits_by_hand():
 
 
 def test_fit_learns_by_all_and_measures_by_its_own():
-    model = compiled(small())
+    model = compiled(small(**FEWEST))
     images, labels = data()
     outputs = [np.asarray(x) for x in model(images, training=True)]
     losses = [numpy_cross_entropy(logits, labels) for logits in outputs]
@@ -305,19 +310,19 @@ def test_saving_keeps_the_auxiliary_classifiers(tmp_path):
 
 
 def test_export_holds_no_auxiliary_weights(tmp_path):
-    model = small()
+    model = small(**FEWEST)
     model.export(str(tmp_path / "1"), verbose=False)
     exported = tf.saved_model.load(str(tmp_path / "1"))
     shapes = [v.shape.as_list() for v in exported.variables if v.dtype.is_floating]
-    alone = small(auxiliary_classifiers=False)
+    alone = small(auxiliary_classifiers=False, **FEWEST)
     assert sorted(shapes) == sorted(list(weight.shape) for weight in alone.weights)
     np.testing.assert_allclose(exported.serve(data()[0]), model(data()[0]), atol=1e-6)
 
 
 def test_two_replicas_learn_as_one():
-    one = compiled(small())
+    one = compiled(small(**FEWEST))
     with two_replicas().scope():
-        two = compiled(small())
+        two = compiled(small(**FEWEST))
     two.set_weights(one.get_weights())
     images, labels = data()
     histories = [
@@ -332,7 +337,8 @@ def test_two_replicas_learn_as_one():
 
 
 def test_scaled_repeats_modules_and_widens():
-    model = blueprint(lambda: GoogLeNet().scaled(1.2, 1.5, 1.25))
+    baseline = blueprint(GoogLeNet)
+    model = blueprint(baseline.scaled, depth=1.2, width=1.5, resolution=1.25)
     assert model.input_shape == (None, 280, 280, 3)
     assert [len(stage) for stage in model.inception] == [3, 6, 3]
     assert model.stem == (96, 96, 288)

@@ -70,5 +70,7 @@ def test_paper_loss_learns():
     labels = np.arange(8)
     model = LeNet1989()
     model.compile(keras.optimizers.Adam(0.01), model.paper_loss(), metrics=["accuracy"])
-    model.fit(images, labels, batch_size=8, epochs=40, verbose=0)
+    # Forty times the same batch.
+    again = np.tile(images, (40, 1, 1, 1)), np.tile(labels, 40)
+    model.fit(*again, batch_size=8, shuffle=False, verbose=0)
     assert model.evaluate(images, labels, verbose=0)[1] == 1

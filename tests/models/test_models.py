@@ -462,8 +462,8 @@ def test_every_variant_tells_its_parameters():
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_parameters(name):
-    checks.check_parameters(exported()[name], PARAMETERS[name])
+def test_parameters(name, paper_blueprint):
+    checks.check_parameters(paper_blueprint(exported()[name]), PARAMETERS[name])
 
 
 @each_row

@@ -6,7 +6,6 @@ import pytest
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models import RNNencdec
-from kerasapps.weights.blueprint import blueprint
 from tests.models import translators
 from tests.models.translators import LENGTHS, SOURCE, TARGET
 
@@ -22,14 +21,14 @@ def model():
     return translators.moved(tiny())
 
 
-def test_parameters_by_hand():
+def test_parameters_by_hand(paper_blueprint):
     """With the sizes of Bahdanau et al., section 4.2 and appendix A.
 
     W, W_z and W_r take 620 numbers to 1000 each, with a bias; U, U_z and U_r 1000; C,
     C_z and C_r of the decoder 1000. V and V' take 1000 to 1000, with biases. O_h, O_y
     and O_c take 1000, 620 and 1000 to two pieces of 500.
     """
-    network = blueprint(RNNencdec)
+    network = paper_blueprint(RNNencdec)
     assert translators.parts(network) == {
         "source_embedding": 30_000 * 620,
         "encoder_inputs": 3 * (620 * 1000 + 1000),

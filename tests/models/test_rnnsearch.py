@@ -6,7 +6,6 @@ import pytest
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models import RNNsearch
-from kerasapps.weights.blueprint import blueprint
 from tests.models import translators
 from tests.models.translators import LENGTHS, SOURCE, TARGET
 
@@ -27,7 +26,7 @@ def model():
     return translators.moved(tiny())
 
 
-def test_parameters_by_hand():
+def test_parameters_by_hand(paper_blueprint):
     """Appendix A.2.3: n = 1000, m = 620, l = 500, n' = 1000; 30,000 tokens.
 
     Each of the encoder's RNNs has W, W_z and W_r, m x n with a bias, and U, U_z and
@@ -36,7 +35,7 @@ def test_parameters_by_hand():
     with a bias.
     """
     inputs, recurrent = 3 * (620 * 1000 + 1000), 3 * 1000 * 1000
-    network = blueprint(RNNsearch)
+    network = paper_blueprint(RNNsearch)
     assert translators.parts(network) == {
         "source_embedding": 30_000 * 620,
         "forward_inputs": inputs,

@@ -7,7 +7,6 @@ from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models import Seq2SeqLSTM
 from kerasapps.tokens import END
-from kerasapps.weights.blueprint import blueprint
 from tests.models import translators
 from tests.models.translators import LENGTHS, SOURCE, TARGET
 
@@ -23,7 +22,7 @@ def model():
     return translators.moved(tiny())
 
 
-def test_parameters_by_hand():
+def test_parameters_by_hand(paper_blueprint):
     """Section 3.4: 384 million, 64 million of them in the LSTMs, 32 in each.
 
     A layer of 1000 cells with 1000 inputs has four matrices of 1000 x 1000 for its
@@ -40,7 +39,7 @@ def test_parameters_by_hand():
     }
     for number in range(1, 5):
         expected |= {f"encoder{number}": lstm, f"decoder{number}": lstm}
-    network = blueprint(Seq2SeqLSTM)
+    network = paper_blueprint(Seq2SeqLSTM)
     assert translators.parts(network) == expected
     biases = sum(w.shape[0] for w in network.weights if len(w.shape) == 1)
     assert biases == 112_000

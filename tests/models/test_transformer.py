@@ -39,7 +39,9 @@ def model(request):
         (TransformerBig, 1024, 4096, 16, 0.3, 213, 214_171_648),
     ],
 )
-def test_parameters_by_hand(variant, d_model, d_ff, heads, dropout, millions, exactly):
+def test_parameters_by_hand(
+    paper_blueprint, variant, d_model, d_ff, heads, dropout, millions, exactly
+):
     """Six layers each; 37,000 tokens (section 5.1), whose one matrix is used thrice.
 
     Attention has W^Q, W^K, W^V and W^O, together 4 d^2 without biases (section 3.2.2:
@@ -65,7 +67,7 @@ def test_parameters_by_hand(variant, d_model, d_ff, heads, dropout, millions, ex
     for number in range(1, 7):
         expected[f"encoder{number}"] = attention + feed_forward + 2 * 2 * d_model
         expected[f"decoder{number}"] = 2 * attention + feed_forward + 3 * 2 * d_model
-    network = blueprint(variant)
+    network = paper_blueprint(variant)
     assert translators.parts(network) == expected
     assert (network.num_heads, network.dropout_rate) == (heads, dropout)
     assert trainable_parameters(network) == exactly

@@ -7,7 +7,7 @@ from kerasapps import models
 from kerasapps.errors import InputError
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.models.vgg import VGG
-from tests.checks import blueprint
+from kerasapps.weights.blueprint import blueprint
 
 # Table 1, a row a stage: the sizes of the kernels.
 TABLE_1 = {
@@ -22,8 +22,8 @@ SMALL = {"widths": (4, 6, 8), "units": 8, "num_classes": 3, "input_shape": (16, 
 
 
 @pytest.mark.parametrize("name", TABLE_1)
-def test_layers_are_those_of_table_1(name):
-    model = blueprint(getattr(models, name))
+def test_layers_are_those_of_table_1(name, paper_blueprint):
+    model = paper_blueprint(getattr(models, name))
     layers = {layer.name: layer for layer in model.layers}
     channels, size = 3, 224
     for stage, (kernels, width) in enumerate(
@@ -44,14 +44,14 @@ def test_layers_are_those_of_table_1(name):
     assert set(layers) == others | ({"norm1_1"} if name == "VGGALRN" else set())
 
 
-def test_multiply_adds_by_hand():
+def test_multiply_adds_by_hand(paper_blueprint):
     stages = 224**2 * (3 * 64 + 64**2)
     stages += 112**2 * (64 * 128 + 128**2)
     stages += 56**2 * (128 * 256 + 2 * 256**2)
     stages += 28**2 * (256 * 512 + 2 * 512**2)
     stages += 14**2 * 3 * 512**2
     dense = 25_088 * 4096 + 4096**2 + 4096 * 1000
-    assert multiply_adds(blueprint(models.VGGD)) == 9 * stages + dense
+    assert multiply_adds(paper_blueprint(models.VGGD)) == 9 * stages + dense
     assert 9 * stages + dense == 15_470_264_320
 
 

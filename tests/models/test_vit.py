@@ -7,7 +7,7 @@ from kerasapps import models
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.layers import MultiHeadSelfAttention
 from kerasapps.models import ViT
-from tests.checks import blueprint
+from kerasapps.weights.blueprint import blueprint
 
 TINY = {
     "patch_size": 2,
@@ -115,7 +115,7 @@ def test_equals_numpy(head, position_embedding):
         ("ViTH14", 32, 1280, 14, 632),
     ],
 )
-def test_parameters_by_hand(name, layers, hidden, patch, millions):
+def test_parameters_by_hand(name, layers, hidden, patch, millions, paper_blueprint):
     tokens = 1 + (224 // patch) ** 2
     attention = 4 * (hidden * hidden + hidden)
     mlp = hidden * 4 * hidden + 4 * hidden + 4 * hidden * hidden + hidden
@@ -123,7 +123,7 @@ def test_parameters_by_hand(name, layers, hidden, patch, millions):
     embedding = patch * patch * 3 * hidden + hidden + hidden + tokens * hidden
     body = embedding + layers * encoder + 2 * hidden
     head = hidden * 1000 + 1000
-    model = blueprint(getattr(models, name))
+    model = paper_blueprint(getattr(models, name))
     assert model.count_params() == body + head
     # Of Large and Huge the table counts a head of 1000 classes, of Base (86) none.
     if millions:
@@ -148,7 +148,7 @@ def test_parameters_of_the_options():
         assert model.count_params() - plain == more, options
 
 
-def test_multiply_adds_of_b16():
+def test_multiply_adds_of_b16(paper_blueprint):
     patches = 196 * (16 * 16 * 3) * 768
     projections = 4 * 197 * 768 * 768
     products = 2 * 12 * 197 * 197 * 64
@@ -159,7 +159,7 @@ def test_multiply_adds_of_b16():
     )
     total = patches + 12 * (projections + products + mlp) + 768 * 1000
     assert total == 17_563_828_224
-    assert multiply_adds(blueprint(models.ViTB16)) == total
+    assert multiply_adds(paper_blueprint(models.ViTB16)) == total
 
 
 def test_fresh_head_says_nothing():
