@@ -37,7 +37,7 @@ CASES = {
     ),
     "label_beyond_num_classes": (
         "--num_classes=5",
-        ["--num_classes=5 is too small for digits", "10 classes"],
+        ["num_classes=5 is too small for digits", "10 classes"],
     ),
     "empty_split": (
         "--dataset=folder:empty",
@@ -220,7 +220,7 @@ GAN_CASES = {
     ),
     "no_points_for_a_batch": (
         "--model=pointgan --dataset=ring --batch_size=60000",
-        ["--batch_size=60000 is more than the 51200 points", "at most 51200"],
+        ["batch_size=60000 is more than the 51200 points", "at most 51200"],
     ),
     "unknown_loss": ("--loss=hinge", ["--loss=hinge", "non_saturating"]),
     "pretrained": ("--pretrained=evil.keras", ["--pretrained is for classifiers"]),

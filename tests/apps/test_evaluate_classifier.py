@@ -44,7 +44,7 @@ BAD = {
     ),
     "scales_too_small": (
         "--model=run --scales=40,31 --protocol=ten_crop",
-        ["--scales=40,31: the network takes 32x32", "32 or more"],
+        ["scales=40,31: the network takes 32x32", "32 or more"],
     ),
     "a_network_that_cannot_slide": (
         "--model=run --protocol=multi_crop_dense",
