@@ -88,8 +88,9 @@ def random_twin(factory, classes=10):
 
 def random_images():
     images = np.random.default_rng(1).integers(-4, 5, (2, SIZE, SIZE, 3))
-    # Of much and of little contrast.
-    return (images * [[[[1.0]]], [[[0.25]]]]).astype("float32")
+    # Of much and of little contrast, a bright and a dark one.
+    images = images * [[[[1.0]]], [[[0.25]]]] + [[[[2.0]]], [[[-1.0]]]]
+    return (16 * images).astype("float32")
 
 
 def assert_alike(model, twin):
