@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 import tensorflow as tf
+from xdist.scheduler import LoadScopeScheduling
 
 # Two devices, so that distribution can be tested in one process on any machine. Nothing
 # uses the second without asking for it.
@@ -16,16 +17,21 @@ tf.config.set_logical_device_configuration(
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keeps each file's tests in one process: what they share is made but once."""
-    for item in items:
+class FileScheduling(LoadScopeScheduling):
+    """Keeps each file's tests in one process: what they share is made but once.
+
+    Marks that group tests go by private names of pytest, which change.
+    """
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
         # Both of the GANs' apps look at the same runs.
-        name = "gans" if "gan_runs" in item.fixturenames else item.path.stem
-        group = f"{item.path.parent}/{name}"
-        if "paper_blueprint" in item.fixturenames:
-            group = "paper_blueprint"
-        item.add_marker(pytest.mark.xdist_group(group))
+        return "gans" if file.endswith(("_train_gan.py", "_evaluate_gan.py")) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Hands the files out in their order: the commands' come first, as they are long."""
+    return FileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,8 @@ def run_main(
         finally:
             disable_op_determinism()
             keras.config.set_dtype_policy(policy)
-            keras.utils.clear_session()
+            # To collect garbage after each run would take longer than most of them.
+            keras.utils.clear_session(free_memory=False)
     return Result(code, output.getvalue(), errors.getvalue())
 
 
