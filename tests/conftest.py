@@ -30,7 +30,7 @@ class FileScheduling(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Hands the files out in their order: the commands' come first, as they are long."""
+    """Hands the files out in their order, the commands' first: they are long."""
     return FileScheduling(config, log)
 
 
