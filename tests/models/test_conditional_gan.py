@@ -12,7 +12,8 @@ from kerasapps.models.conditional_gan import (
     ConvolutionalConditionalGANDiscriminator,
 )
 from kerasapps.models.dcgan import DCGAN, DCGANDiscriminator
-from tests.checks import blueprint, parameters, random_inputs
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import parameters, random_inputs
 
 RANDOM = np.random.default_rng(0)
 

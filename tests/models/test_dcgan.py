@@ -7,7 +7,8 @@ import pytest
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.dcgan import DCGAN, DCGANDiscriminator
-from tests.checks import blueprint, parameters, tap
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import parameters, tap
 
 # Of an image size: height and width, and maps, of the generator's first layer.
 FIRST = {28: (7, 256), 32: (4, 512), 64: (4, 1024)}

@@ -11,7 +11,8 @@ from kerasapps.models.discogan import (
     ToyDiscoGAN,
     ToyDiscoGANDiscriminator,
 )
-from tests.checks import blueprint, parameters, tap
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import parameters, tap
 
 RANDOM = np.random.default_rng(0)
 

@@ -12,7 +12,8 @@ from kerasapps.models.gan import (
     PointGAN,
     PointGANDiscriminator,
 )
-from tests.checks import blueprint, parameters, tap
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import parameters, tap
 
 RANDOM = np.random.default_rng(0)
 

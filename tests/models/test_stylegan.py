@@ -17,7 +17,8 @@ from kerasapps.models.stylegan import (
     feature_maps,
 )
 from kerasapps.weights import keras_file
-from tests.checks import blueprint, parameters
+from kerasapps.weights.blueprint import blueprint
+from tests.checks import parameters
 
 SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024]
 SMALL = {"fmap_base": 64, "fmap_max": 8}
