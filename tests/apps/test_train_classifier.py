@@ -1,6 +1,7 @@
-"""The main job as a user runs it: a process, killed and started again too."""
+"""The main job as a user runs it: also killed, and started again."""
 
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
+from kerasapps.training import distribution
 from kerasapps.weights import keras_file
-from tests.apps.processes import arrays, finish, kill_at, run_directory, start
+from tests.apps.in_process import run_well
+from tests.apps.processes import arrays, kill_at, run_directory, start
+from tests.checks import two_replicas
 
 FLAGS = (
     "--epochs=2 --batch_size=48 --checkpoint_every=5 --deterministic --ema=0.9 "
@@ -29,7 +33,6 @@ def trained(directory):
 def runs(tmp_path_factory):
     """A run; and one killed in mid-epoch, after an epoch, and while it exports."""
     whole, killed = (tmp_path_factory.mktemp(name) for name in ("whole", "killed"))
-    undisturbed = start("train_classifier", whole, FLAGS)
     for pattern in (
         "runs/*/*/checkpoints/*/checkpoint-0000000010.npz",
         f"runs/*/*/checkpoints/*/checkpoint-{STEPS:010}.npz",
@@ -37,8 +40,8 @@ def runs(tmp_path_factory):
     ):
         process = start("train_classifier", killed, FLAGS)
         kill_at(process, killed, pattern)
-    finish(start("train_classifier", killed, FLAGS))
-    return whole, finish(undisturbed), killed
+    run_well("train_classifier", FLAGS, killed)
+    return whole, run_well("train_classifier", FLAGS, whole), killed
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,7 @@ def test_the_export_answers_as_the_trained_model(whole):
 def test_a_finished_run_is_not_trained_again(whole):
     directory, _ = whole
     before = trained(directory)
-    output = finish(start("train_classifier", directory, FLAGS))
+    output = run_well("train_classifier", FLAGS, directory)
     assert "nothing left to train" in output
     assert trained(directory) == before
     assert [p.name for p in (directory / "saved_models/lenet").iterdir()] == ["1"]
@@ -130,46 +133,44 @@ def test_it_says_where_everything_is_and_what_to_try_next(whole):
 
 def test_the_flagfile_runs_it_again(whole, tmp_path):
     (flagfile,) = run_directory(whole[0]).glob("*.flags")
-    output = finish(
-        start("train_classifier", tmp_path, f"--flagfile={flagfile}", "--run_dir=again")
-    )
+    flags = f"--flagfile={flagfile} --run_dir=again"
+    output = run_well("train_classifier", flags, tmp_path)
     assert "SavedModel" in output
     folder = tmp_path / "again" / "checkpoints" / "worker-0"
     assert arrays(max(folder.glob("*.npz"))) == trained(whole[0])
 
 
-def test_other_options_train_too(tmp_path):
+def test_options_of_training(tmp_path):
+    # There may be but one strategy of two devices in a process.
+    strategy = two_replicas()
+    with mock.patch.object(distribution, "make_strategy", return_value=strategy):
+        output = run_well(
+            "train_classifier",
+            "--model=lenet1989 --model_options=name=small --epochs=1 "
+            "--dtype_policy=mixed_bfloat16 --clip_norm=1 --optimizer=adamw "
+            "--weight_decay=0.01 --schedule=step --warmup_epochs=0.5 --export_dir=",
+            tmp_path,
+        )
+    assert "on 2 device(s)" in output
+    assert not (tmp_path / "saved_models").exists()
+
+
+def test_options_of_compilation(tmp_path):
     keras_file.save(LeNet5(output="softmax"), tmp_path / "start.keras")
-    one, other = tmp_path / "one", tmp_path / "other"
-    processes = [
-        start(
-            "train_classifier",
-            one,
-            *("--model=lenet1989", "--model_options=name=small", "--epochs=1"),
-            *("--num_devices=2", "--dtype_policy=mixed_bfloat16", "--clip_norm=1"),
-            *("--optimizer=adamw", "--weight_decay=0.01", "--schedule=step"),
-            *("--warmup_epochs=0.5", "--export_dir="),
-        ),
-        start(
-            "train_classifier",
-            other,
-            *("--model_options=output=softmax", "--epochs=1", "--jit_compile"),
-            *("--dtype_policy=mixed_float16", "--label_smoothing=0.1"),
-            *("--optimizer=rmsprop", "--learning_rate=0.001", "--schedule=plateau"),
-            f"--weights={tmp_path / 'start.keras'}",
-        ),
-    ]
-    for process in processes:
-        finish(process)
-    assert not (one / "saved_models").exists()
-    assert (other / "saved_models" / "lenet" / "1").is_dir()
+    run_well(
+        "train_classifier",
+        "--model_options=output=softmax --epochs=1 --jit_compile "
+        "--dtype_policy=mixed_float16 --label_smoothing=0.1 --optimizer=rmsprop "
+        "--learning_rate=0.001 --schedule=plateau --weights=start.keras",
+        tmp_path,
+    )
+    assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
 
 
 def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
-    one, other = tmp_path / "one", tmp_path / "other"
-    scaled = ["--model=resnet20", "--scale=0.3,0.5,0.5", "--epochs=1"]
-    finish(start("train_classifier", one, *scaled, "--export_dir="))
-    before = json.loads((run_directory(one) / "metrics.json").read_text())
+    scaled = "--model=resnet20 --scale=0.3,0.5,0.5 --epochs=1"
+    run_well("train_classifier", f"{scaled} --run_dir=one --export_dir=", tmp_path)
+    before = json.loads((tmp_path / "one" / "metrics.json").read_text())
     assert before["preprocessing"]["image_shape"] == [16, 16, 3]
     # Blocks 1, 1, 1 and widths 8, 16, 32; the head has 10 classes.
     by_hand = sum(
@@ -179,22 +180,18 @@ def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
         ]
     )
     assert before["parameters"] == by_hand + 32 * 10 + 10
-    output = finish(
-        start(
-            "train_classifier",
-            other,
-            *scaled,
-            *("--num_classes=11", "--shorter_side=18", "--export_dtype=bfloat16"),
-            *("--optimizer=sgd", "--nesterov", "--learning_rate=0.001"),
-            *("--warmup_epochs=0.2", "--warmup_rate=0.0001"),
-            f"--pretrained={run_directory(one) / 'model.keras'}",
-        )
+    output = run_well(
+        "train_classifier",
+        f"{scaled} --run_dir=other --pretrained=one/model.keras --num_classes=11 "
+        "--shorter_side=18 --export_dtype=bfloat16 --optimizer=sgd --nesterov "
+        "--learning_rate=0.001 --warmup_epochs=0.2 --warmup_rate=0.0001",
+        tmp_path,
     )
     assert "fresh: fc" in output
-    after = json.loads((run_directory(other) / "metrics.json").read_text())
+    after = json.loads((tmp_path / "other" / "metrics.json").read_text())
     assert after["preprocessing"]["mean"] == before["preprocessing"]["mean"]
     assert after["preprocessing"]["shorter_side"] == 18
-    variables = other / "saved_models/resnet20/1/variables/variables"
+    variables = tmp_path / "saved_models/resnet20/1/variables/variables"
     dtypes = tf.train.load_checkpoint(str(variables)).get_variable_to_dtype_map()
     assert tf.bfloat16 in dtypes.values()
 
@@ -206,13 +203,13 @@ def accuracy(directory):
 
 
 def test_the_first_command_learns_to_read(tmp_path):
-    finish(start("train_classifier", tmp_path))
+    run_well("train_classifier", "", tmp_path)
     assert accuracy(tmp_path) >= 0.97
     assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
     # Started anew with another seed, it is another run and another version.
     folder = run_directory(tmp_path)
-    again = ("--noresume", "--seed=1", "--epochs=1", f"--run_dir={folder}")
-    output = finish(start("train_classifier", tmp_path, *again))
+    again = f"--noresume --seed=1 --epochs=1 --run_dir={folder}"
+    output = run_well("train_classifier", again, tmp_path)
     assert "nothing left" not in output
     assert "saved_models/lenet/2" in output
     events = EventAccumulator(str(folder / "tensorboard" / "train"))
@@ -223,5 +220,5 @@ def test_the_first_command_learns_to_read(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_it_learns_from_any_seed(seed, tmp_path):
-    finish(start("train_classifier", tmp_path, f"--seed={seed}", "--export_dir="))
+    run_well("train_classifier", f"--seed={seed} --export_dir=", tmp_path)
     assert accuracy(tmp_path) >= 0.97
