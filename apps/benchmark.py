@@ -135,6 +135,8 @@ def _training(model: keras.Model, images: tf.Tensor) -> Callable[[], object]:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False,
     )
+    # A step that makes variables would be traced twice.
+    model.optimizer.build(model.trainable_variables)
     return lambda: model.train_on_batch(images, labels)
 
 

@@ -30,7 +30,28 @@ from kerasapps.models import RNNencdec, RNNsearch, Seq2SeqLSTM, Transformer
 from kerasapps.tokens import BEGIN
 from kerasapps.training.sequence_losses import SequenceCrossentropy
 
+# Small enough for two cores.
+_SIZES: dict[type, dict[str, Any]] = {
+    Seq2SeqLSTM: {"embedding_size": 256, "units": 256, "num_layers": 2},
+    RNNencdec: {"embedding_size": 256, "units": 256, "maxout_units": 128},
+    RNNsearch: {
+        "embedding_size": 256,
+        "units": 256,
+        "maxout_units": 128,
+        "alignment_units": 256,
+    },
+    Transformer: {"num_layers": 4, "d_model": 256, "d_ff": 1024},
+}
+_MODELS = {constructor.__name__.lower(): constructor for constructor in _SIZES}
+
 FLAGS = flags.FlagValues()
+flags.DEFINE_multi_enum(
+    "model",
+    [*_MODELS],
+    [*_MODELS],
+    "Translator. Repeat the flag for more than one.",
+    flag_values=FLAGS,
+)
 flags.DEFINE_integer(
     "length", 50, "Tokens of a source and a target.", lower_bound=2, flag_values=FLAGS
 )
@@ -50,19 +71,6 @@ _ABOUT = ("length", "batch_size", "beam_size")
 # Training steps of a turn of decoding: they are short, and vary the more.
 _STEPS = 5
 
-# Small enough for two cores.
-_SIZES: dict[type, dict[str, Any]] = {
-    Seq2SeqLSTM: {"embedding_size": 256, "units": 256, "num_layers": 2},
-    RNNencdec: {"embedding_size": 256, "units": 256, "maxout_units": 128},
-    RNNsearch: {
-        "embedding_size": 256,
-        "units": 256,
-        "maxout_units": 128,
-        "alignment_units": 256,
-    },
-    Transformer: {"num_layers": 4, "d_model": 256, "d_ff": 1024},
-}
-
 
 def main() -> None:
     """Measures everything and prints it."""
@@ -74,7 +82,9 @@ def main() -> None:
             f"{'model':<12} {'what':<9} {'ratio':>6} {'quartiles':>13} {'s':>7} "
             f"{'twin':>7}"
         )
-    for row in _rows(tokens, FLAGS.vocabulary, FLAGS.beam_size, FLAGS.repeats):
+    models = [_MODELS[name] for name in FLAGS.model]
+    sizes = (FLAGS.vocabulary, FLAGS.beam_size, FLAGS.repeats)
+    for row in _rows(models, tokens, *sizes):
         rows.append(row)
         if not FLAGS.json:
             low, median, high = row["ratio"]
@@ -89,17 +99,19 @@ def main() -> None:
         print(json.dumps({**about, "rows": rows}, indent=2))
 
 
-def _rows(tokens, vocabulary, beam_size, repeats):
+def _rows(constructors, tokens, vocabulary, beam_size, repeats):
     """Yields each measure: model, what, ratio in quartiles and seconds of both."""
-    for constructor, sizes in _SIZES.items():
+    for constructor in constructors:
         keras.utils.set_random_seed(0)
-        model = constructor(vocabulary, vocabulary, **sizes)
+        model = constructor(vocabulary, vocabulary, **_SIZES[constructor])
         pair = [
             _search(translator, tokens, beam_size)
             for translator in (model, Uncached(model))
         ]
         seconds = speed.alternate(pair, repeats)
         yield _row(constructor.__name__.lower(), "decoding", seconds)
+    if Transformer not in constructors:
+        return
     keras.utils.set_random_seed(0)
     sizes = _SIZES[Transformer]
     models = [
@@ -127,7 +139,10 @@ def _training_step(model, tokens):
     target_in = np.concatenate(
         [np.full_like(tokens[:, :1], BEGIN), tokens[:, :-1]], axis=1
     )
+    model((tokens, target_in))
     model.compile("adam", SequenceCrossentropy(0.1), jit_compile=False)
+    # A step that makes variables would be traced twice.
+    model.optimizer.build(model.trainable_variables)
     return lambda: model.train_on_batch((tokens, target_in), tokens)
 
 

@@ -49,3 +49,4 @@ def pytest_collection_finish():
     """Lets garbage collection pass over what was imported: Keras calls it often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)

@@ -3,11 +3,12 @@
 import json
 
 import numpy as np
+import pytest
 
 from apps.translator.keras_transformer import KerasTransformer
 from kerasapps.models import Transformer
 from kerasapps.tokens import PADDING
-from tests.apps.in_process import run
+from tests.apps.in_process import run_well
 
 
 def test_the_twin_with_the_same_weights_has_the_same_logits():
@@ -51,14 +52,24 @@ def keras_weights(weights, num_layers):
     return found
 
 
-def test_a_row_for_each_measure(tmp_path):
-    tiny = "--length=3 --batch_size=2 --beam_size=2 --vocabulary=20"
-    result = run("benchmark_translator", f"{tiny} --repeats=1 --json", tmp_path)
-    assert result.code == 0, result.errors
-    report = json.loads(result.output)
+@pytest.mark.parametrize(
+    "models",
+    [
+        ["transformer"],
+        pytest.param(
+            ["seq2seqlstm", "rnnencdec", "rnnsearch", "transformer"],
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["one", "all"],
+)
+def test_a_row_for_each_measure(models, tmp_path):
+    tiny = "--length=3 --batch_size=2 --beam_size=2 --vocabulary=20 --repeats=1"
+    chosen = [f"--model={name}" for name in models if len(models) == 1]
+    flags = [*tiny.split(), *chosen, "--json"]
+    report = json.loads(run_well("benchmark_translator", flags, tmp_path))
     assert (report["length"], report["batch_size"], report["beam_size"]) == (3, 2, 2)
     measured = [(row["model"], row["what"]) for row in report["rows"]]
-    models = ("seq2seqlstm", "rnnencdec", "rnnsearch", "transformer")
     assert measured == [
         *((model, "decoding") for model in models),
         ("transformer", "training"),

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.models import LeNet5
+from kerasapps.models import LeNet5, LeNet1989
 from kerasapps.training import distribution
 from kerasapps.weights import keras_file
 from tests.apps.in_process import run_well
@@ -20,7 +20,6 @@ FLAGS = (
     "--epochs=2 --batch_size=48 --checkpoint_every=5 --deterministic --ema=0.9 "
     "--augment=pad_and_crop:2"
 )
-STEPS = 1437 // 48
 
 
 def trained(directory):
@@ -31,11 +30,10 @@ def trained(directory):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A run; and one killed in mid-epoch, after an epoch, and while it exports."""
+    """A run; and one that was killed in mid-epoch, and again while it exported."""
     whole, killed = (tmp_path_factory.mktemp(name) for name in ("whole", "killed"))
     for pattern in (
         "runs/*/*/checkpoints/*/checkpoint-0000000010.npz",
-        f"runs/*/*/checkpoints/*/checkpoint-{STEPS:010}.npz",
         "saved_models/*/.unfinished-*",
     ):
         process = start("train_classifier", killed, FLAGS)
@@ -156,15 +154,15 @@ def test_options_of_training(tmp_path):
 
 
 def test_options_of_compilation(tmp_path):
-    keras_file.save(LeNet5(output="softmax"), tmp_path / "start.keras")
+    keras_file.save(LeNet1989(), tmp_path / "start.keras")
     run_well(
         "train_classifier",
-        "--model_options=output=softmax --epochs=1 --jit_compile "
+        "--model=lenet1989 --epochs=1 --jit_compile "
         "--dtype_policy=mixed_float16 --label_smoothing=0.1 --optimizer=rmsprop "
         "--learning_rate=0.001 --schedule=plateau --weights=start.keras",
         tmp_path,
     )
-    assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
+    assert (tmp_path / "saved_models" / "lenet1989" / "1").is_dir()
 
 
 def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
@@ -202,9 +200,9 @@ def accuracy(directory):
     ]
 
 
-def test_the_first_command_learns_to_read(tmp_path):
-    run_well("train_classifier", "", tmp_path)
-    assert accuracy(tmp_path) >= 0.97
+def test_a_few_epochs_learn_to_read(tmp_path):
+    run_well("train_classifier", "--epochs=4", tmp_path)
+    assert accuracy(tmp_path) >= 0.9
     assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
     # Started anew with another seed, it is another run and another version.
     folder = run_directory(tmp_path)
@@ -218,7 +216,7 @@ def test_the_first_command_learns_to_read(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 5))
-def test_it_learns_from_any_seed(seed, tmp_path):
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_command_learns_to_read_from_any_seed(seed, tmp_path):
     run_well("train_classifier", f"--seed={seed} --export_dir=", tmp_path)
     assert accuracy(tmp_path) >= 0.97

@@ -13,6 +13,7 @@ from tests.evaluation.translator.test_beam_search import SMALL
 from tests.serving.exported import answers_elsewhere, specs, types_of, warm_up
 
 CORPUS = ["ein Hund läuft", "two dogs run", "drei Hunde schlafen!", "a dog, a cat"] * 4
+NETWORKS = {"subwords": RNNsearch, "words": Transformer, "characters": Seq2SeqLSTM}
 SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
 
 
@@ -24,13 +25,24 @@ def make(factory, kind, n_best=2, seed=0):
     return Translator([model], vocabulary, vocabulary, 3, n_best=n_best)
 
 
-@pytest.mark.parametrize(
-    ("factory", "kind"),
-    [(RNNsearch, "subwords"), (Transformer, "words"), (Seq2SeqLSTM, "characters")],
-)
-def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
-    translator = make(factory, kind)
-    folder = export_translator(translator, str(tmp_path / "model"))
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """Translators and the folders of their exports, by name."""
+    made = {kind: make(factory, kind) for kind, factory in NETWORKS.items()}
+    # Two networks together, as one more.
+    subwords = made["subwords"]
+    other = make(RNNsearch, "subwords", seed=1).networks
+    made["ensemble"] = subwords.with_networks([*subwords.networks, *other])
+    place = tmp_path_factory.mktemp("exports")
+    return {
+        name: (translator, export_translator(translator, str(place / name)))
+        for name, translator in made.items()
+    }
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_export_answers_as_the_translator(kind, exports):
+    translator, folder = exports[kind]
     signatures = tf.saved_model.load(folder).signatures
     expected = translator(SENTENCES)
     best = signatures["serving_default"](sentences=SENTENCES)
@@ -54,30 +66,15 @@ def test_the_export_answers_as_the_translator(factory, kind, tmp_path):
             np.testing.assert_allclose(values, wanted, atol=1e-4)
 
 
-def test_it_needs_tensorflow_s_core_alone(tmp_path):
-    made = {
-        kind: make(factory, kind)
-        for factory, kind in (
-            (RNNsearch, "subwords"),
-            (Transformer, "words"),
-            (Seq2SeqLSTM, "characters"),
-        )
-    }
-    # Two networks together, as one more.
-    subwords = made["subwords"]
-    other = make(RNNsearch, "subwords", seed=1).networks
-    made["ensemble"] = subwords.with_networks([*subwords.networks, *other])
-    folders = {
-        kind: export_translator(translator, str(tmp_path / kind))
-        for kind, translator in made.items()
-    }
+def test_it_needs_tensorflow_s_core_alone(exports, tmp_path):
     sentences = SENTENCES.numpy()
     requests = [
         (name, {"sentences": sentences}) for name in ("serving_default", "n_best")
     ]
-    answers = answers_elsewhere(dict.fromkeys(folders.values(), requests), tmp_path)
-    for kind, folder in folders.items():
-        expected = made[kind](SENTENCES)
+    folders = [folder for _, folder in exports.values()]
+    answers = answers_elsewhere(dict.fromkeys(folders, requests), tmp_path)
+    for translator, folder in exports.values():
+        expected = translator(SENTENCES)
         best, n_best = answers[folder]
         assert [*best["translations"]] == [*expected.translations[:, 0].numpy()]
         np.testing.assert_allclose(best["scores"], expected.scores[:, 0], atol=1e-4)

@@ -58,7 +58,13 @@ def train(factory, replicas):
     ).history
 
 
-@pytest.mark.parametrize("factory", [Seq2SeqLSTM, RNNsearch, Transformer])
+@pytest.mark.parametrize(
+    "factory",
+    [
+        RNNsearch,
+        *(pytest.param(m, marks=pytest.mark.slow) for m in (Seq2SeqLSTM, Transformer)),
+    ],
+)
 def test_two_replicas_train_as_one(factory):
     one, two = (train(factory, replicas) for replicas in (1, 2))
     assert one["loss"][1] < one["loss"][0]

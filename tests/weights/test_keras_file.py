@@ -12,7 +12,6 @@ import pytest
 from kerasapps.errors import InputError
 from kerasapps.models import GoogLeNet, LeNet5, LeNet1989
 from kerasapps.weights import keras_file
-from kerasapps.weights.blueprint import blueprint
 from tests.foreign_code import write_keras_file
 
 # An app would print them beside its one line.
@@ -362,7 +361,8 @@ def test_an_array_that_claims_to_be_huge_costs_no_memory(saved, other, tmp_path)
 
 def test_a_scaled_network_comes_back(tmp_path):
     # Its config lists the widths of all modules.
-    network = blueprint(GoogLeNet, num_classes=10, input_shape=(96, 96, 1))
+    modules = [[[16] * 6, [16] * 6]]
+    network = GoogLeNet(10, (96, 96, 1), False, stem=[16, 16, 16], inception=modules)
     network = network.scaled(2, 1.5, 1)
     keras_file.save(network, tmp_path / "model.keras")
     again = keras_file.load(tmp_path / "model.keras")
