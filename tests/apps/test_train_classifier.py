@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasapps.data.images.preprocessing import Preprocessing
-from kerasapps.models import LeNet5, LeNet1989
+from kerasapps.models import LeNet5
 from kerasapps.training import distribution
 from kerasapps.weights import keras_file
 from tests.apps.in_process import run_well
@@ -154,15 +154,15 @@ def test_options_of_training(tmp_path):
 
 
 def test_options_of_compilation(tmp_path):
-    keras_file.save(LeNet1989(), tmp_path / "start.keras")
+    keras_file.save(LeNet5(output="softmax"), tmp_path / "start.keras")
     run_well(
         "train_classifier",
-        "--model=lenet1989 --epochs=1 --jit_compile "
+        "--model_options=output=softmax --epochs=1 --jit_compile "
         "--dtype_policy=mixed_float16 --label_smoothing=0.1 --optimizer=rmsprop "
         "--learning_rate=0.001 --schedule=plateau --weights=start.keras",
         tmp_path,
     )
-    assert (tmp_path / "saved_models" / "lenet1989" / "1").is_dir()
+    assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
 
 
 def test_a_scaled_network_and_one_that_starts_from_it(tmp_path):
