@@ -83,7 +83,7 @@ def main() -> None:
             f"{'twin':>7}"
         )
     models = [_MODELS[name] for name in FLAGS.model]
-    sizes = (FLAGS.vocabulary, FLAGS.beam_size, FLAGS.repeats)
+    sizes = FLAGS.vocabulary, FLAGS.beam_size, FLAGS.repeats
     for row in _rows(models, tokens, *sizes):
         rows.append(row)
         if not FLAGS.json:
@@ -139,9 +139,9 @@ def _training_step(model, tokens):
     target_in = np.concatenate(
         [np.full_like(tokens[:, :1], BEGIN), tokens[:, :-1]], axis=1
     )
+    # A step that makes variables would be traced twice.
     model((tokens, target_in))
     model.compile("adam", SequenceCrossentropy(0.1), jit_compile=False)
-    # A step that makes variables would be traced twice.
     model.optimizer.build(model.trainable_variables)
     return lambda: model.train_on_batch((tokens, target_in), tokens)
 

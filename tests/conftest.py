@@ -29,7 +29,10 @@ class FileScheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
         # Both of the GANs' apps look at the same runs.
-        return "gans" if file.endswith(("_train_gan.py", "_evaluate_gan.py")) else file
+        if file.endswith(("_train_gan.py", "_evaluate_gan.py")):
+            return "gans"
+        # They look at the same blueprints.
+        return "models" if file.startswith("tests/models/") else file
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -46,7 +49,8 @@ def paper_blueprint():
 
 
 def pytest_collection_finish():
-    """Lets garbage collection pass over what was imported: Keras calls it often."""
+    """Spares garbage collection what was imported, and lets it run more rarely."""
     gc.collect()
     gc.freeze()
+    # Tracing makes so many objects that the defaults cost a tenth of the tests' time.
     gc.set_threshold(100_000, 50, 1000)

@@ -1,7 +1,6 @@
 """The main job as a user runs it: also killed, and started again."""
 
 import json
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,11 +9,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
-from kerasapps.training import distribution
 from kerasapps.weights import keras_file
 from tests.apps.in_process import run_well
 from tests.apps.processes import arrays, kill_at, run_directory, start
-from tests.checks import two_replicas
 
 FLAGS = (
     "--epochs=2 --batch_size=48 --checkpoint_every=5 --deterministic --ema=0.9 "
@@ -139,16 +136,13 @@ def test_the_flagfile_runs_it_again(whole, tmp_path):
 
 
 def test_options_of_training(tmp_path):
-    # There may be but one strategy of two devices in a process.
-    strategy = two_replicas()
-    with mock.patch.object(distribution, "make_strategy", return_value=strategy):
-        output = run_well(
-            "train_classifier",
-            "--model=lenet1989 --model_options=name=small --epochs=1 "
-            "--dtype_policy=mixed_bfloat16 --clip_norm=1 --optimizer=adamw "
-            "--weight_decay=0.01 --schedule=step --warmup_epochs=0.5 --export_dir=",
-            tmp_path,
-        )
+    output = run_well(
+        "train_classifier",
+        "--model=lenet1989 --model_options=name=small --epochs=1 --num_devices=2 "
+        "--dtype_policy=mixed_bfloat16 --clip_norm=1 --optimizer=adamw "
+        "--weight_decay=0.01 --schedule=step --warmup_epochs=0.5 --export_dir=",
+        tmp_path,
+    )
     assert "on 2 device(s)" in output
     assert not (tmp_path / "saved_models").exists()
 
@@ -200,9 +194,9 @@ def accuracy(directory):
     ]
 
 
-def test_a_few_epochs_learn_to_read(tmp_path):
-    run_well("train_classifier", "--epochs=4", tmp_path)
-    assert accuracy(tmp_path) >= 0.9
+def test_the_first_command_learns_to_read(tmp_path):
+    run_well("train_classifier", "", tmp_path)
+    assert accuracy(tmp_path) >= 0.97
     assert (tmp_path / "saved_models" / "lenet" / "1").is_dir()
     # Started anew with another seed, it is another run and another version.
     folder = run_directory(tmp_path)
@@ -216,7 +210,7 @@ def test_a_few_epochs_learn_to_read(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
-def test_the_first_command_learns_to_read_from_any_seed(seed, tmp_path):
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_it_learns_from_any_seed(seed, tmp_path):
     run_well("train_classifier", f"--seed={seed} --export_dir=", tmp_path)
     assert accuracy(tmp_path) >= 0.97

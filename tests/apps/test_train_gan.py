@@ -2,7 +2,6 @@
 
 import io
 import json
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,13 +10,11 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasapps.evaluation.gan.generation import draw, generate, styles
-from kerasapps.training import distribution
 from kerasapps.training.gan import latents
 from kerasapps.weights import keras_file
 from tests.apps.conftest import GAN_RUNS, gan_flags
 from tests.apps.in_process import run
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
-from tests.checks import two_replicas
 
 
 def outcome(folder):
@@ -71,11 +68,8 @@ def test_a_killed_run_goes_on_in_its_stage(killed):
 
 def test_two_devices_learn_the_same(gan_runs):
     folder, _ = gan_runs
-    flags = f"{gan_flags('attributes')} --run_dir=runs/two --export_dir="
-    # There may be but one strategy of two devices in a process.
-    strategy = two_replicas()
-    with mock.patch.object(distribution, "make_strategy", return_value=strategy):
-        result = run("train_gan", flags, folder)
+    flags = f"{gan_flags('attributes')} --run_dir=runs/two --num_devices=2"
+    result = run("train_gan", f"{flags} --export_dir=", folder)
     assert result.code == 0, result.errors
     assert "on 2 device(s)" in result.output
     one, two = (

@@ -2,18 +2,15 @@
 
 import json
 import shutil
-from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasapps.data.text import vocabularies
-from kerasapps.training import distribution
 from kerasapps.weights import keras_file
 from tests.apps.in_process import run, run_all, run_well
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
-from tests.checks import two_replicas
 
 SMALL = (
     "--model_options=embedding_size=8 --model_options=units=8 "
@@ -109,11 +106,8 @@ def runs(tmp_path_factory):
         (directory / "corpus").symlink_to(corpus)
     process = start("train_translator", killed, KILLED)
     kill_at(process, killed, "runs/*/*/checkpoints/*/checkpoint-0000000006.npz")
-    # There may be but one strategy of two devices in a process.
-    strategy = two_replicas()
-    with mock.patch.object(distribution, "make_strategy", return_value=strategy):
-        for directory in (whole, killed):
-            run_well("train_translator", KILLED, directory)
+    for directory in (whole, killed):
+        run_well("train_translator", KILLED, directory)
     cases = {
         name: f"--run_dir=runs/{name} --export_dir=exported/{name} "
         f"--tokens_per_batch=512 {flags}"

@@ -17,7 +17,7 @@ def parameters(model):
 
 @pytest.mark.parametrize(
     ("layers", "millions"),
-    [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85), (110, 1.7)],
+    [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85), (110, 1.7), (1202, 19.4)],
 )
 def test_cifar_networks_of_table_6(layers, millions, paper_blueprint):
     n = (layers - 2) // 6
