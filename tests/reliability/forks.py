@@ -1,0 +1,164 @@
+"""Runs apps in processes that start at once: forks of one that has imported them all.
+
+What an app does to its process, be it to abort it, to take all memory or to hang, is seen
+from outside.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+APPS = [
+    *("benchmark", "benchmark_memory", "benchmark_translator", "compare_classifiers"),
+    *("evaluate_classifier", "evaluate_gan", "evaluate_translator", "predict"),
+    *("scale_classifier", "train_classifier", "train_gan", "train_translator"),
+    *("translate", "zoo"),
+]
+
+
+class Ended(NamedTuple):
+    """How a process came to its end.
+
+    Attributes:
+        code: Its exit code; of a signal that ended it the negative number.
+        output: What it printed.
+        errors: What it printed as errors.
+        seconds: How long it took.
+        bytes: The most memory that it had.
+        stopped: Why it was ended from outside, "time" or "memory"; else empty.
+    """
+
+    code: int
+    output: str
+    errors: str
+    seconds: float
+    bytes: int
+    stopped: str
+
+
+class Forks:
+    """A process that has imported the apps and forks for each run."""
+
+    def __init__(self):
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.reliability.forks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.communicate()
+
+    def run(
+        self,
+        app: str,
+        arguments: Sequence[str],
+        folder: Path,
+        seconds: float = 60,
+        gigabytes: float = 4,
+        kill_after: float | None = None,
+    ) -> Ended:
+        """Runs an app.
+
+        Args:
+            app: Its name.
+            arguments: Its command line.
+            folder: The working directory.
+            seconds: How long it may take.
+            gigabytes: How much memory it may have.
+            kill_after: Seconds after which it is killed, whatever it does.
+        """
+        request = [app, [*arguments], str(folder), seconds, gigabytes, kill_after]
+        print(json.dumps(request), file=self._server.stdin, flush=True)
+        return Ended(*json.loads(self._server.stdout.readline()))
+
+
+def _serve():
+    modules = {app: importlib.import_module(f"apps.{app}") for app in APPS}
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        app, arguments, folder, seconds, gigabytes, kill_after = json.loads(line)
+        with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
+            child = os.fork()
+            if not child:
+                _run(modules[app], arguments, folder, out, err)
+            ended = _wait(child, seconds, gigabytes * 2**30, kill_after)
+            code, taken, most, stopped = ended
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode(errors="replace"))
+        print(
+            json.dumps([code, *texts, taken, most, stopped]), file=answers, flush=True
+        )
+
+
+def _run(module, arguments, folder, out, err):
+    """Runs an app in a process that ends with it."""
+    from apps.run import command
+
+    code = 70
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        os.chdir(folder)
+        sys.argv = [inspect.getfile(module), *arguments]
+        command.run(module.main, module.FLAGS)
+        code = 0
+    except SystemExit as exit:
+        code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait(child, seconds, most_bytes, kill_after):
+    """Waits for a process, and ends it where it takes too much."""
+    began, stopped, highest = time.monotonic(), "", 0
+    while True:
+        pid, status, usage = os.wait4(child, os.WNOHANG)
+        taken = time.monotonic() - began
+        if pid:
+            highest = max(highest, usage.ru_maxrss * 1024)
+            return os.waitstatus_to_exitcode(status), taken, highest, stopped
+        highest = max(highest, _resident(child))
+        if kill_after is not None and taken > kill_after:
+            os.killpg(child, signal.SIGKILL)
+        elif taken > seconds or highest > most_bytes:
+            stopped = "time" if taken > seconds else "memory"
+            os.killpg(child, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _resident(process):
+    """Returns the memory that a process has, in bytes."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,117 @@
+"""Gives the apps what they can't have foreseen, and counts what they make of it."""
+
+import collections
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.reliability import inputs, material
+from tests.reliability.forks import Ended, Forks
+
+# What is asked of each case, in the order in which it is looked at.
+GOOD = ("one line", "answer", "trained on")
+BAD = ("time", "memory", "aborted", "traceback", "more than a line", "another answer")
+
+
+def outcome(ended: Ended) -> str:
+    """Returns what one case came to: one of `GOOD` or `BAD`.
+
+    A training that is long since it was asked to be is no hang.
+    """
+    if ended.stopped:
+        trains = re.search(r"^(Epoch \d+/|\d+/\d+ - )", ended.output, re.MULTILINE)
+        return "trained on" if ended.stopped == "time" and trains else ended.stopped
+    if ended.code < 0:
+        return "aborted"
+    if "Traceback" in ended.errors + ended.output or ended.code == 70:
+        return "traceback"
+    lines = [
+        line
+        for line in ended.errors.splitlines()
+        if line.strip() and not re.match(r"W\d{4} |warning: ", line)
+    ]
+    if ended.code == 0:
+        return "more than a line" if lines else "answer"
+    one = ended.code == 1 and len(lines) == 1 and lines[0].startswith("error: ")
+    return "one line" if one else "more than a line"
+
+
+class Fuzz:
+    """The material, and the processes that are given it.
+
+    Args:
+        folder: Where to make the material.
+        forks: What runs the apps.
+    """
+
+    def __init__(self, folder: Path, forks: Forks):
+        self._folder, self._forks = folder, forks
+        material.make(folder, forks)
+        self.files = sorted(
+            str(path.relative_to(folder)) for path in folder.rglob("*")
+            if path.is_file()
+        )
+        self._answers: dict = {}
+
+    def run(self, case: inputs.Case) -> tuple[str, Ended]:
+        """Returns what a case came to."""
+        ended = self._run(case)
+        found = outcome(ended)
+        if found == "answer" and case.must_agree:
+            key = (case.app, *case.arguments)
+            if key not in self._answers:
+                self._answers[key] = self._run(case._replace(damages=[])).output
+            if ended.output != self._answers[key]:
+                found = "another answer"
+        return found, ended
+
+    def _run(self, case):
+        with tempfile.TemporaryDirectory(dir=self._folder.parent) as place:
+            # By hard links: nothing is written into a file that is there.
+            folder = Path(shutil.copytree(
+                self._folder, Path(place, "material"), copy_function=os.link
+            ))
+            for damage in case.damages:
+                damage.apply(folder)
+            return self._forks.run(case.app, case.arguments, folder)
+
+
+def fuzz(fuzz: Fuzz, count: int, chosen: int):
+    """Runs drawn cases.
+
+    Args:
+        fuzz: What runs them.
+        count: How many.
+        chosen: Seeds what is drawn.
+
+    Returns:
+        For each app the counter of what came of its cases, and what was bad, in words.
+    """
+    counts: dict = collections.defaultdict(collections.Counter)
+    bad: list = []
+    cases = st.one_of(
+        inputs.command_lines(fuzz.files), inputs.damaged_files(fuzz.files)
+    )
+
+    @seed(chosen)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(cases)
+    def run(case):
+        found, ended = fuzz.run(case)
+        counts[case.app][found] += 1
+        if found in BAD:
+            bad.append(f"{found}: {case}\n{ended.errors[-2000:]}")
+
+    run()
+    return counts, bad
