@@ -1,7 +1,6 @@
 """Runs apps in processes that start at once: forks of one that has imported them all.
 
-What an app does to its process, be it to abort it, to take all memory or to hang, is seen
-from outside.
+An app may abort its process, take all memory or hang: that is seen from outside.
 """
 
 import importlib
@@ -54,6 +53,8 @@ class Forks:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Of TensorFlow's own lines only those before an abort.
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
     def __enter__(self):
@@ -70,6 +71,7 @@ class Forks:
         seconds: float = 60,
         gigabytes: float = 4,
         kill_after: float | None = None,
+        environment: dict[str, str] | None = None,
     ) -> Ended:
         """Runs an app.
 
@@ -80,8 +82,10 @@ class Forks:
             seconds: How long it may take.
             gigabytes: How much memory it may have.
             kill_after: Seconds after which it is killed, whatever it does.
+            environment: Further environment variables.
         """
-        request = [app, [*arguments], str(folder), seconds, gigabytes, kill_after]
+        request = [app, [*arguments], str(folder), environment or {}]
+        request += [seconds, gigabytes, kill_after]
         print(json.dumps(request), file=self._server.stdin, flush=True)
         return Ended(*json.loads(self._server.stdout.readline()))
 
@@ -90,13 +94,13 @@ def _serve():
     modules = {app: importlib.import_module(f"apps.{app}") for app in APPS}
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
-        app, arguments, folder, seconds, gigabytes, kill_after = json.loads(line)
+        app, arguments, folder, environment, *limits = json.loads(line)
         with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
             child = os.fork()
             if not child:
+                os.environ.update(environment)
                 _run(modules[app], arguments, folder, out, err)
-            ended = _wait(child, seconds, gigabytes * 2**30, kill_after)
-            code, taken, most, stopped = ended
+            code, taken, most, stopped = _wait(child, *limits)
             texts = []
             for file in (out, err):
                 file.seek(0)
@@ -116,9 +120,10 @@ def _run(module, arguments, folder, out, err):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
         os.chdir(folder)
         sys.argv = [inspect.getfile(module), *arguments]
+        # A worker that has lost another starts itself again.
+        sys.orig_argv = [sys.executable, "-m", module.__name__, *arguments]
         command.run(module.main, module.FLAGS)
         code = 0
     except SystemExit as exit:
@@ -133,7 +138,7 @@ def _run(module, arguments, folder, out, err):
         os._exit(code)
 
 
-def _wait(child, seconds, most_bytes, kill_after):
+def _wait(child, seconds, gigabytes, kill_after):
     """Waits for a process, and ends it where it takes too much."""
     began, stopped, highest = time.monotonic(), "", 0
     while True:
@@ -145,7 +150,7 @@ def _wait(child, seconds, most_bytes, kill_after):
         highest = max(highest, _resident(child))
         if kill_after is not None and taken > kill_after:
             os.killpg(child, signal.SIGKILL)
-        elif taken > seconds or highest > most_bytes:
+        elif taken > seconds or highest > gigabytes * 2**30:
             stopped = "time" if taken > seconds else "memory"
             os.killpg(child, signal.SIGKILL)
         time.sleep(0.01)

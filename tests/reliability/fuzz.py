@@ -1,7 +1,6 @@
 """Gives the apps what they can't have foreseen, and counts what they make of it."""
 
 import collections
-import os
 import re
 import shutil
 import tempfile
@@ -53,7 +52,8 @@ class Fuzz:
         self._folder, self._forks = folder, forks
         material.make(folder, forks)
         self.files = sorted(
-            str(path.relative_to(folder)) for path in folder.rglob("*")
+            str(path.relative_to(folder))
+            for path in folder.rglob("*")
             if path.is_file()
         )
         self._answers: dict = {}
@@ -72,10 +72,7 @@ class Fuzz:
 
     def _run(self, case):
         with tempfile.TemporaryDirectory(dir=self._folder.parent) as place:
-            # By hard links: nothing is written into a file that is there.
-            folder = Path(shutil.copytree(
-                self._folder, Path(place, "material"), copy_function=os.link
-            ))
+            folder = Path(shutil.copytree(self._folder, Path(place, "material")))
             for damage in case.damages:
                 damage.apply(folder)
             return self._forks.run(case.app, case.arguments, folder)

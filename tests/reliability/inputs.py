@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,22 +12,36 @@ from hypothesis import strategies as st
 from apps.run import models
 from tests.reliability import material
 
+_WORDS = [
+    *("", " ", "\n", "nan", "null", "-", ",", "=", "²", "$x$ $y$", "{[]}", "[" * 99),
+    *("x" * 5000, "..", "/dev/null", "/dev/zero", "/proc/self/mem", "~nobody/"),
+    *("folder:", "folder:.", "folder:~nobody", "folder:images/", "a:b:c", "%s"),
+    *("1e300,1,1", "99,99,99", "1e-9,1,1", "100000,100000,1", "0,0,0", "1,1"),
+]
 _TEXTS = st.one_of(
-    st.sampled_from(
-        ["", " ", "\n", "nan", "null", "-", ",", "=", "²", "$x$ $y$", "{[]}", "[" * 99]
-        + ["x" * 5000, "../..", "/dev/null", "/dev/zero", "/proc/self/mem", "~nobody/"]
-        + ["folder:", "folder:.", "folder:~nobody", "folder:images/", "a:b:c", "%s"]
-        + ["1e300,1,1", "99,99,99", "1e-9,1,1", "100000,100000,1", "0,0,0", "1,1"]
-    ),
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    st.sampled_from(_WORDS),
+    # No paths: what is written stays in the material's folder.
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/~")),
 )
 _INTEGERS = st.one_of(
     st.sampled_from([0, 1, 2, 3, -1, 500, 10**6, 10**8, 2**31, 2**63, 10**20]),
     st.integers(-9, 99),
 )
 _FLOATS = st.sampled_from(
-    [0.0, -0.0, -1.0, 0.5, 1.0, 2.0, 1e-9, 1e-300, 1e38, 1e300]
-    + [float("inf"), float("-inf"), float("nan")]
+    [
+        -1.0,
+        -0.0,
+        0.5,
+        1.0,
+        2.0,
+        1e-9,
+        1e-300,
+        1e38,
+        1e300,
+        math.inf,
+        -math.inf,
+        math.nan,
+    ]
 )
 
 
@@ -62,9 +77,11 @@ class Damage(NamedTuple):
     place: float
 
     def apply(self, folder: Path) -> None:
-        """Damages the file. Others may have hard links to what it was."""
+        """Damages the file."""
         path = folder / self.path
         content = bytearray(path.read_bytes())
+        other = folder / self.kind
+        others = other.read_bytes() if other.is_file() else b""
         path.unlink()
         if self.kind == "missing":
             return
@@ -83,7 +100,7 @@ class Damage(NamedTuple):
         elif self.kind == "nest":
             content = bytearray(_nested(bytes(content), self.place))
         elif self.kind != "flip":
-            content = bytearray((folder / self.kind).read_bytes())
+            content = bytearray(others)
         path.write_bytes(content)
 
 
@@ -132,24 +149,25 @@ def _given(app, files):
             return st.sampled_from([f"--{name}", f"--no{name}", f"--{name}=2"])
         return _values(flag, files).map(lambda value: f"--{name}={value}")
 
-    return st.one_of(
-        st.sampled_from([name for name in defined if not name.startswith("help")])
-        .flatmap(of),
-        st.sampled_from(files).map("--flagfile={}".format),
-        st.sampled_from(files),
-        _TEXTS,
-    )
+    names = [name for name in defined if not name.startswith("help")]
+    flag = st.sampled_from(names).flatmap(of)
+    flagfile = st.sampled_from(files).map("--flagfile={}".format)
+    return st.one_of(*[flag] * 6, flagfile, st.sampled_from(files), _TEXTS)
 
 
 @st.composite
 def command_lines(draw, files):
     """Draws a call of an app with flags that mean little or too much."""
-    calls = [(material.TRAININGS[n][0], material.training(n, "new")) for n in
-             material.TRAININGS]
+    calls = [
+        (material.TRAININGS[n][0], material.training(n, "new"))
+        for n in material.TRAININGS
+    ]
     calls += [(app, flags.split()) for app, flags, _ in material.USES]
     calls += [(app, flags.split()) for app, flags in material.OTHERS]
     app, good = draw(st.sampled_from(calls))
-    return Case(app, [*good, *draw(st.lists(_given(app, files), min_size=1, max_size=3))])
+    return Case(
+        app, [*good, *draw(st.lists(_given(app, files), min_size=1, max_size=3))]
+    )
 
 
 @st.composite
@@ -161,12 +179,20 @@ def damaged_files(draw, files):
     ]
     trained = [
         (material.TRAININGS[name][0], material.training(name, "new"), [data])
-        for name, data in [("classifier", "images"), ("attributes", "images"),
-                           ("translator", "corpus"), ("weights", "runs/classifier")]
+        for name, data in [
+            ("classifier", "images"),
+            ("attributes", "images"),
+            ("translator", "corpus"),
+            ("weights", "runs/classifier"),
+        ]
     ]
     used = [(app, flags.split(), folders) for app, flags, folders in material.USES]
     app, arguments, folders = draw(st.sampled_from(used + used + resumed + trained))
-    near = [file for file in files if file.startswith(tuple(folders))]
+    near = [
+        file
+        for file in files
+        if file.startswith(tuple(folders)) and "figures/" not in file
+    ]
     kind = st.one_of(
         st.sampled_from(["cut", "flip", "junk", "empty", "nest", "missing", "folder"]),
         st.sampled_from(files),
@@ -179,5 +205,3 @@ def damaged_files(draw, files):
         for damage in damages
     )
     return Case(app, arguments, damages, must_agree)
-
-

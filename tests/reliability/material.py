@@ -16,7 +16,7 @@ _POINTS = (
     "--learning_rate=1e-3"
 )
 _TRANSLATOR = (
-    "--dataset=folder:corpus --tokens=words --epochs=1 --tokens_per_batch=512 "
+    "--dataset=folder:corpus --tokens=words --epochs=1 --tokens_per_batch=64 "
     "--beam_size=1 --model_options=embedding_size=8 --model_options=units=8 "
     "--model_options=maxout_units=8 --model_options=alignment_units=8"
 )
@@ -34,7 +34,7 @@ TRAININGS = {
     **RUNS,
     "attributes": (
         "train_gan",
-        f"--model=conditionalgan --image_size=8 --condition=images/attributes.csv "
+        "--model=conditionalgan --image_size=8 --condition=images/attributes.csv "
         "--dataset=folder:images --epochs=1 --samples=4 --batch_size=4 "
         "--model_options=units=4",
     ),
@@ -74,12 +74,24 @@ OTHERS = [
 def training(name: str, folder: str) -> list[str]:
     """Returns the flags of a training whose run and export lie in a folder each."""
     _, flags = TRAININGS[name]
-    places = [f"--run_dir=runs/{folder}", f"--export_dir=exported/{folder}"]
-    return [*flags.split(), *places]
+    return [*flags.split(), *places(folder)]
+
+
+def places(folder: str) -> list[str]:
+    """Returns the flags of a training that say where its run and export lie."""
+    return [f"--run_dir=runs/{folder}", f"--export_dir=exported/{folder}"]
 
 
 def make(folder: Path, forks) -> None:
     """Makes the data and trains the runs."""
+    data(folder)
+    for name, (app, _) in RUNS.items():
+        ended = forks.run(app, training(name, name), folder, seconds=600)
+        assert ended.code == 0, ended.errors
+
+
+def data(folder: Path) -> None:
+    """Makes the data."""
     random = np.random.default_rng(0)
     lines = ["image,width,height"]
     for split, count in (("train", 4), ("validation", 2)):
@@ -106,6 +118,3 @@ def make(folder: Path, forks) -> None:
     (folder / "bytes").write_bytes(random.bytes(3000))
     (folder / "empty").touch()
     (folder / "no folder").mkdir()
-    for name, (app, _) in RUNS.items():
-        ended = forks.run(app, training(name, name), folder, seconds=600)
-        assert ended.code == 0, ended.errors
