@@ -7,11 +7,13 @@ import importlib
 import inspect
 import json
 import os
+import resource
+import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -72,6 +74,7 @@ class Forks:
         gigabytes: float = 4,
         kill_after: float | None = None,
         environment: dict[str, str] | None = None,
+        file_bytes: int | None = None,
     ) -> Ended:
         """Runs an app.
 
@@ -83,8 +86,9 @@ class Forks:
             gigabytes: How much memory it may have.
             kill_after: Seconds after which it is killed, whatever it does.
             environment: Further environment variables.
+            file_bytes: How long its files may become.
         """
-        request = [app, [*arguments], str(folder), environment or {}]
+        request = [app, [*arguments], str(folder), environment or {}, file_bytes]
         request += [seconds, gigabytes, kill_after]
         print(json.dumps(request), file=self._server.stdin, flush=True)
         return Ended(*json.loads(self._server.stdout.readline()))
@@ -94,23 +98,24 @@ def _serve():
     modules = {app: importlib.import_module(f"apps.{app}") for app in APPS}
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
-        app, arguments, folder, environment, *limits = json.loads(line)
-        with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
-            child = os.fork()
-            if not child:
-                os.environ.update(environment)
-                _run(modules[app], arguments, folder, out, err)
-            code, taken, most, stopped = _wait(child, *limits)
-            texts = []
-            for file in (out, err):
-                file.seek(0)
-                texts.append(file.read().decode(errors="replace"))
-        print(
-            json.dumps([code, *texts, taken, most, stopped]), file=answers, flush=True
-        )
+        app, arguments, folder, environment, file_bytes, *limits = json.loads(line)
+        # Not files: of those there may be a limit.
+        pipes = os.pipe(), os.pipe()
+        child = os.fork()
+        if not child:
+            os.environ.update(environment)
+            if file_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+            _run(modules[app], arguments, folder, *(end for _, end in pipes))
+        for _, end in pipes:
+            os.close(end)
+        answer = _wait(child, [end for end, _ in pipes], *limits)
+        for end, _ in pipes:
+            os.close(end)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
-def _run(module, arguments, folder, out, err):
+def _run(module, arguments, folder, output, errors):
     """Runs an app in a process that ends with it."""
     from apps.run import command
 
@@ -118,8 +123,8 @@ def _run(module, arguments, folder, out, err):
     try:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(out.fileno(), 1)
-        os.dup2(err.fileno(), 2)
+        os.dup2(output, 1)
+        os.dup2(errors, 2)
         os.chdir(folder)
         sys.argv = [inspect.getfile(module), *arguments]
         # A worker that has lost another starts itself again.
@@ -129,8 +134,6 @@ def _run(module, arguments, folder, out, err):
     except SystemExit as exit:
         code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -138,15 +141,21 @@ def _run(module, arguments, folder, out, err):
         os._exit(code)
 
 
-def _wait(child, seconds, gigabytes, kill_after):
+def _wait(child, pipes, seconds, gigabytes, kill_after) -> Ended:
     """Waits for a process, and ends it where it takes too much."""
     began, stopped, highest = time.monotonic(), "", 0
+    texts = [b"", b""]
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
+        for index, pipe in enumerate(pipes):
+            while select.select([pipe], [], [], 0)[0]:
+                read = os.read(pipe, 1 << 16)
+                if not read:
+                    break
+                texts[index] += read
         taken = time.monotonic() - began
         if pid:
-            highest = max(highest, usage.ru_maxrss * 1024)
-            return os.waitstatus_to_exitcode(status), taken, highest, stopped
+            break
         highest = max(highest, _resident(child))
         if kill_after is not None and taken > kill_after:
             os.killpg(child, signal.SIGKILL)
@@ -154,6 +163,10 @@ def _wait(child, seconds, gigabytes, kill_after):
             stopped = "time" if taken > seconds else "memory"
             os.killpg(child, signal.SIGKILL)
         time.sleep(0.01)
+    output, errors = (text.decode(errors="replace") for text in texts)
+    highest = max(highest, usage.ru_maxrss * 1024)
+    code = os.waitstatus_to_exitcode(status)
+    return Ended(code, output, errors, taken, highest, stopped)
 
 
 def _resident(process):

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.reliability import inputs, material
+from tests.reliability import inputs
 from tests.reliability.forks import Ended, Forks
 
 # What is asked of each case, in the order in which it is looked at.
@@ -44,13 +44,12 @@ class Fuzz:
     """The material, and the processes that are given it.
 
     Args:
-        folder: Where to make the material.
+        folder: The material's folder.
         forks: What runs the apps.
     """
 
     def __init__(self, folder: Path, forks: Forks):
         self._folder, self._forks = folder, forks
-        material.make(folder, forks)
         self.files = sorted(
             str(path.relative_to(folder))
             for path in folder.rglob("*")

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,13 +42,12 @@ class Kills:
     """Trainings, each of which is once left alone.
 
     Args:
-        folder: Where to make the data.
+        folder: Where the data are, and nothing else.
         forks: What runs them; two, as there are two workers.
     """
 
     def __init__(self, folder: Path, forks: tuple[Forks, Forks]):
         self._folder, self._forks = folder, forks
-        material.data(folder)
         self._whole: dict = {}
 
     def train(self, name: str, kills: int, random: np.random.Generator) -> Killed:
@@ -60,16 +59,18 @@ class Kills:
             random: Draws the moments.
         """
         if name not in self._whole:
-            ended, left = self._train(name, [], 0)
+            ended, files = self._train(name, [], 0)
             assert ended[-1].code == 0, ended
-            self._whole[name] = ended[-1].seconds, left
+            self._whole[name] = ended[-1].seconds, files
         seconds, whole = self._whole[name]
-        moments = random.uniform(0, seconds, kills).tolist()
-        ended, left = self._train(name, moments, int(random.integers(2)))
+        # A worker that is killed after the other has ended would wait for it.
+        share = 0.6 if name == "two workers" else 1
+        moments = random.uniform(0, share * seconds, kills).tolist()
+        ended, files = self._train(name, moments, int(random.integers(2)))
         killed = sum(one.code == -signal.SIGKILL and not one.stopped for one in ended)
         problems = [f"ended with {one}" for one in ended if one.code not in (0, -9)]
         problems += [f"took too much: {one}" for one in ended if one.stopped]
-        return Killed(killed, [*problems, *_differences(whole, left)])
+        return Killed(killed, [*problems, *differences(whole, files)])
 
     def _train(self, name, moments, worker):
         """Returns how the processes ended, the killed one's last; and what is left."""
@@ -79,7 +80,7 @@ class Kills:
                 ended = self._workers(name, folder, moments, worker)
             else:
                 ended = self._process(name, folder, moments)
-            return ended, _left(folder)
+            return ended, contents(folder)
 
     def _process(self, name, folder, moments, worker=0, environment=None):
         """Runs a process, again after each kill, until it ends by itself."""
@@ -108,9 +109,6 @@ class Kills:
         with ThreadPoolExecutor() as threads:
             one = threads.submit(run, killed, moments)
             others = run(1 - killed, [])
-            # Who was killed at the very end needs the other once more.
-            while not wait([one], timeout=5).done and others[-1].code == 0:
-                others += run(1 - killed, [])
             return [*others, *one.result()]
 
 
@@ -122,7 +120,7 @@ def _free_ports(count):
     return ports
 
 
-def _left(folder: Path) -> dict[str, object]:
+def contents(folder: Path) -> dict[str, object]:
     """Returns what a training left, by its path: what must be equal of each file."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): _content(path) for path in paths}
@@ -144,14 +142,14 @@ def _content(path):
     return path.read_bytes()
 
 
-def _differences(whole, left) -> Iterator[str]:
+def differences(whole: dict, files: dict) -> Iterator[str]:
     """Yields in what one training's files differ from another's, in words."""
     # Each start writes a file of its own, named by the time.
-    kept = [{n for n in names if "tfevents" not in n} for names in (whole, left)]
+    kept = [{n for n in names if "tfevents" not in n} for names in (whole, files)]
     yield from (f"{name} is missing" for name in sorted(kept[0] - kept[1]))
     yield from (f"{name} is left over" for name in sorted(kept[1] - kept[0]))
     yield from (
         f"{name} differs"
         for name in sorted(kept[0] & kept[1])
-        if whole[name] != left[name]
+        if whole[name] != files[name]
     )
