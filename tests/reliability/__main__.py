@@ -95,7 +95,7 @@ def main(_):
 
 
 def _inputs(made, forks, bad):
-    counts, found = fuzz.fuzz(fuzz.Fuzz(made, forks), FLAGS.inputs, FLAGS.seed)
+    counts, found = fuzz.Fuzz(made, forks).draw(FLAGS.inputs, FLAGS.seed)
     bad += found
     kinds = [*fuzz.GOOD, *fuzz.BAD]
     counts["all"] = sum(counts.values(), Counter())

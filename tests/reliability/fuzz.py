@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from tests.reliability import inputs
 from tests.reliability.forks import Ended, Forks
@@ -76,38 +75,33 @@ class Fuzz:
                 damage.apply(folder)
             return self._forks.run(case.app, case.arguments, folder)
 
+    def draw(self, count: int, chosen: int) -> tuple[dict, list[str]]:
+        """Runs drawn cases.
 
-def fuzz(fuzz: Fuzz, count: int, chosen: int):
-    """Runs drawn cases.
+        Args:
+            count: How many.
+            chosen: Seeds what is drawn.
 
-    Args:
-        fuzz: What runs them.
-        count: How many.
-        chosen: Seeds what is drawn.
+        Returns:
+            For each app the counter of what came of its cases; and what was bad.
+        """
+        counts: dict = collections.defaultdict(collections.Counter)
+        bad: list[str] = []
 
-    Returns:
-        For each app the counter of what came of its cases, and what was bad, in words.
-    """
-    counts: dict = collections.defaultdict(collections.Counter)
-    bad: list = []
-    cases = st.one_of(
-        inputs.command_lines(fuzz.files), inputs.damaged_files(fuzz.files)
-    )
+        @seed(chosen)
+        @settings(
+            max_examples=count,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=[*HealthCheck],
+        )
+        @given(inputs.command_lines(self.files) | inputs.damaged_files(self.files))
+        def run(case):
+            found, ended = self.run(case)
+            counts[case.app][found] += 1
+            if found in BAD:
+                bad.append(f"{found}: {case}\n{ended.errors[-2000:]}")
 
-    @seed(chosen)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=[*HealthCheck],
-    )
-    @given(cases)
-    def run(case):
-        found, ended = fuzz.run(case)
-        counts[case.app][found] += 1
-        if found in BAD:
-            bad.append(f"{found}: {case}\n{ended.errors[-2000:]}")
-
-    run()
-    return counts, bad
+        run()
+        return counts, bad

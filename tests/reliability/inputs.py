@@ -159,15 +159,14 @@ def _given(app, files):
 def command_lines(draw, files):
     """Draws a call of an app with flags that mean little or too much."""
     calls = [
-        (material.TRAININGS[n][0], material.training(n, "new"))
-        for n in material.TRAININGS
+        (app, material.training(name, "new"))
+        for name, (app, _) in material.TRAININGS.items()
     ]
     calls += [(app, flags.split()) for app, flags, _ in material.USES]
-    calls += [(app, flags.split()) for app, flags in material.OTHERS]
-    app, good = draw(st.sampled_from(calls))
-    return Case(
-        app, [*good, *draw(st.lists(_given(app, files), min_size=1, max_size=3))]
-    )
+    others = [(app, flags.split()) for app, flags in material.OTHERS]
+    app, good = draw(st.sampled_from([*calls, *calls, *others]))
+    further = draw(st.lists(_given(app, files), min_size=1, max_size=3))
+    return Case(app, [*good, *further])
 
 
 @st.composite

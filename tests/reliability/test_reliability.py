@@ -1,4 +1,4 @@
-"""The suite under bad input, kills, full disks and load: a little of each; all if slow."""
+"""Bad input, kills, full disks and load: a little of each, and all of it if slow."""
 
 import collections
 
@@ -37,7 +37,7 @@ def data(tmp_path_factory):
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=SLOW)])
 def test_bad_input_gives_one_line_or_the_right_answer(made, forks, count):
-    counts, bad = fuzz.fuzz(fuzz.Fuzz(made, forks[0]), count, chosen=0)
+    counts, bad = fuzz.Fuzz(made, forks[0]).draw(count, chosen=0)
     assert sum(counts.values(), collections.Counter()).total() >= count
     assert not bad, "\n\n".join(bad)
 
