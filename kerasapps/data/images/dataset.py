@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.data import addressing
 from kerasapps.errors import InputError
 
 Example = dict[str, Any]
@@ -43,11 +44,7 @@ class Split:
 
     def select(self, positions: Sequence[int]) -> tf.data.Dataset:
         """Returns the examples at `positions`, in the order of the split."""
-        wanted = np.zeros(self.size, bool)
-        wanted[positions] = True
-        wanted = tf.constant(wanted)
-        chosen = self.examples.enumerate().filter(lambda index, _: wanted[index])
-        return chosen.map(lambda _, example: example)
+        return addressing.select(self.examples, np.unique(positions))
 
 
 @dataclasses.dataclass(frozen=True)
