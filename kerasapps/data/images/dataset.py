@@ -11,6 +11,12 @@ import tensorflow as tf
 from kerasapps.data import addressing
 from kerasapps.errors import InputError
 
+MAX_PIXELS: int = 2**26
+"""Height times width of an encoded image at most: 64 million pixels.
+
+A few bytes can hold billions of pixels. An image of this size takes 200 MB decoded.
+"""
+
 Example = dict[str, Any]
 """An image and what is known of it, by the names of TensorFlow Datasets.
 
