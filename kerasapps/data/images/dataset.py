@@ -67,6 +67,8 @@ class ImageDataset:
         decode: From an example of a split to the same with what is stored decoded, its
             `image` uint8 `[height, width, channels]`, in TensorFlow ops.
         attribute_names: Names of the examples' `attributes`; empty without these.
+        held_out: Where the examples held out are files that were parted from those to
+            learn from, their paths in the data set, sorted. Else None.
     """
 
     name: str
@@ -76,6 +78,7 @@ class ImageDataset:
     validation: Split
     decode: Callable[[Example], Example]
     attribute_names: tuple[str, ...] = ()
+    held_out: tuple[str, ...] | None = None
 
     @contextlib.contextmanager
     def naming_undecodable(self) -> Iterator[None]:
