@@ -35,7 +35,7 @@ def check_class_names(export_dir: str, class_names: Sequence[str]) -> None:
             where it is damaged, or no classifier.
     """
     version = newest_version(export_dir)
-    before = version and _class_names_of(version)
+    before = _class_names_of(version) if version else None
     if before is None or before == list(class_names):
         return
     pairs = zip(before, class_names, strict=False)

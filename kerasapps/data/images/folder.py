@@ -82,10 +82,14 @@ def load(
     root = Path(os.path.expanduser(path))
     if not path or "\0" in path or not root.is_dir():
         layout = _LAYOUT if labelled else _WITHOUT_CLASSES
-        raise InputError(f"there is no folder {path!r}; {layout}", "dataset")
+        raise InputError(f"there is no folder {path!r}; {layout}")
+    try:
+        os.path.realpath(root).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"the path of {path!r} isn't UTF-8; rename it") from None
     flat = not labelled and _is_flat_set(root)
     if not flat and not labelled and not _folders(root):
-        raise InputError(f"no images in {str(root)!r}; {_WITHOUT_CLASSES}", "dataset")
+        raise InputError(f"no images in {str(root)!r}; {_WITHOUT_CLASSES}")
     passed_over: _PassedOver = collections.defaultdict(list)
     train, validation, is_part = _parts(
         root, flat, validation_split, held_out, passed_over
@@ -166,14 +170,13 @@ def _parts(
     The third is whether the second would be to train on, weren't they held out.
     """
     splits = _splits(root, flat)
+    choices: list[str] = ["validation", "all"]
     if splits:
-        choices = [own for own in ("validation", "test") if own in splits]
+        choices = [name for name in ("validation", "test") if name in splits]
         choices = choices or ["validation"]
         others = [place for place in _folders(root) if place not in splits.values()]
         passed_over["folders beside those of splits"] += others
-    else:
-        choices = ["validation", "all"]
-    asked = choices[0]
+    asked: str = choices[0]
     if validation_split:
         asked = split_names.own_name(validation_split) or validation_split
     if asked not in choices:

@@ -17,6 +17,7 @@ def load(
     validation_split: str | None = None,
     num_classes: int | None = None,
     labelled: bool = True,
+    class_names: Sequence[str] | None = None,
     held_out: Sequence[str] | None = None,
 ) -> ImageDataset:
     """Loads a data set of labelled images, or of images alone.
@@ -36,6 +37,9 @@ def load(
         labelled: Whether it takes two or more classes. If not, images without
             labels and folders without class folders will do as well: examples have
             a `label` only where all images have one of a class with a name.
+        class_names: Names of the classes that a network tells apart, in the order of
+            its labels. The examples then have these labels; the data may lack some of
+            the classes. Instead of `num_classes`.
         held_out: The images that a run has held out of a folder, as in `folder.load`.
 
     Raises:
@@ -66,6 +70,8 @@ def load(
         from kerasapps.data.images import tfds
 
         data = tfds.load(dataset, data_dir, train_split, validation_split, labelled)
+    if class_names is not None:
+        return _with_class_names(data, class_names)
     if labelled:
         data = _with_num_classes(data, num_classes)
         if len(data.class_names) < 2:
@@ -76,29 +82,24 @@ def load(
     return data
 
 
-def with_classes(data: ImageDataset, class_names: Sequence[str]) -> ImageDataset:
-    """Returns labelled images with the labels that other data gives these classes.
-
-    Args:
-        data: The images. Some of the classes may be missing.
-        class_names: Names of the classes, no two the same, in the order of the labels
-            that are wanted.
-
-    Raises:
-        InputError: If it has another class.
-    """
+def _with_class_names(data: ImageDataset, class_names: Sequence[str]) -> ImageDataset:
+    """Returns `data` with the labels that a network has for its classes."""
+    if not data.class_names:
+        _check_labels(data, len(class_names))
+        return dataclasses.replace(data, class_names=tuple(class_names))
     unknown = [name for name in data.class_names if name not in class_names]
     if unknown:
+        known = ", ".join(class_names[:5]) + (", ..." if class_names[5:] else "")
         raise InputError(
-            f"class {unknown[0]!r} of {data.name} is none of {', '.join(class_names)}",
+            f"class {unknown[0]!r} of {data.name} is none of the {len(class_names)} "
+            f"that are told apart: {known}",
             argument="dataset",
         )
-    labels = [class_names.index(name) for name in data.class_names]
-    table = tf.constant(labels, tf.int64)
+    labels = tf.constant([class_names.index(n) for n in data.class_names], tf.int64)
 
     def relabelled(split: Split) -> Split:
         examples = split.examples.map(
-            lambda example: example | {"label": table[example["label"]]}
+            lambda example: example | {"label": labels[example["label"]]}
         )
         return dataclasses.replace(split, examples=examples)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasapps.data.images import folder as folder_of_images
-from kerasapps.data.images.loading import load, with_classes
+from kerasapps.data.images.loading import load
 from kerasapps.errors import InputError
 
 
@@ -167,15 +167,15 @@ def test_all_images_of_a_folder_without_splits(folder):
 
 def test_labels_by_the_names_of_the_classes(folder):
     shutil.rmtree(folder / "train" / "dog")
-    data = load(f"folder:{folder}/train", validation_split="all")
-    matched = with_classes(data, ("emu", "dog", "cat"))
-    assert matched.class_names == ("emu", "dog", "cat")
+    place, names = f"folder:{folder}/train", ("emu", "dog", "cat")
+    data = load(place, validation_split="all", class_names=names)
+    assert data.class_names == names
     for path, example in zip(
-        matched.validation.paths, matched.validation.examples, strict=True
+        data.validation.paths, data.validation.examples, strict=True
     ):
-        assert matched.class_names[example["label"]] == path.split("/")[-2]
-    with pytest.raises(InputError, match="class 'emu' of train is none of cat, dog"):
-        with_classes(data, ("cat", "dog"))
+        assert names[example["label"]] == path.split("/")[-2]
+    with pytest.raises(InputError, match="class 'emu' of train is none of the 2 that"):
+        load(place, validation_split="all", class_names=("cat", "dog"))
 
 
 def test_a_class_named_train_is_a_class(tmp_path):
@@ -240,12 +240,12 @@ def test_what_is_passed_over_is_counted_once(folder, caplog):
         "2 files that are no .png, .jpg or .jpeg",
         "2 images in folders within those of classes",
     ]
-    for name in ("more", "train/9.png", "photo.webp", "gone.png", "tall/1.png"):
+    for name in ("more", "train/9.png", "photo.webp", "zebra", "tall/1.png"):
         assert name in caplog.text
 
 
 def test_names_that_are_not_utf8(tmp_path):
-    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder = tmp_path / "animals"
     for name in ("a", "b"):
         for i in range(2):
             write(folder / name / "x.png")
@@ -264,6 +264,9 @@ def test_names_that_are_not_utf8(tmp_path):
         data.naming_undecodable(),
     ):
         list(data.train.examples.map(data.decode))
+    renamed = folder.rename(tmp_path / os.fsdecode(b"\xe9"))
+    with pytest.raises(InputError, match=r"\\udce9' isn't UTF-8; rename it"):
+        load(f"folder:{renamed}")
 
 
 @pytest.mark.parametrize("side", [9000, 14_000, 20_000])
