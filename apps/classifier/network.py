@@ -36,8 +36,8 @@ def input_shape(
         raise InputError("--input_shape has 1 (grey) or 3 (colour) channels")
     if height * width > MAX_PIXELS:
         raise InputError(
-            f"--input_shape={','.join(given)}: images have at most {MAX_PIXELS} pixels; "
-            "choose smaller ones"
+            f"--input_shape={','.join(given)}: images have at most {MAX_PIXELS} "
+            "pixels; choose smaller ones"
         )
     return height, width, channels
 
