@@ -3,8 +3,8 @@
     python -m apps.predict --model=saved_models/lenet a.png b.jpg
 
 prints the likeliest classes of each PNG, JPEG, GIF or BMP file, of a GIF those of its
-first frame. The SavedModel alone
-does it: it holds the preprocessing, the network and the names of the classes.
+first frame. The SavedModel alone does it: it holds the preprocessing, the network and
+the names of the classes.
 """
 
 import contextlib

@@ -24,6 +24,8 @@ _LAYOUT = "expected <folder>/<split>/<class>/*.png, .jpg or .jpeg"
 _WITHOUT_CLASSES = "expected <folder>/*.png, .jpg or .jpeg"
 
 _ATTRIBUTES = "attributes.csv"
+# Folders that apps write, if no images lie right in them.
+_OUTPUTS = ("runs", "saved_models")
 
 # About this share of the images is held out.
 _HELD_OUT_SHARE = 0.1
@@ -210,11 +212,13 @@ def _parts(
 
 
 def _visible(path: Path) -> list[Path]:
-    """Returns what is in a folder, sorted, but for what is hidden."""
+    """Returns what is in a folder, sorted, but for what is no part of the data."""
     return sorted(
         entry
         for entry in path.iterdir()
         if not entry.name.startswith((".", "__MACOSX"))
+        # Where an app was started in the data's own folder.
+        and not (entry.name in _OUTPUTS and entry.is_dir() and not _images(entry))
     )
 
 

@@ -348,6 +348,14 @@ def test_num_classes_below_the_folders(folder):
         load(f"folder:{folder}", num_classes=2)
 
 
+def test_what_apps_have_written_into_the_folder_is_no_data(tmp_path, caplog):
+    for name in ("a/0.png", "a/1.png", "b/0.png", "saved_models/0.png"):
+        write(tmp_path / name)
+    write(tmp_path / "runs" / "train_classifier" / "lenet5" / "example.png")
+    assert load(f"folder:{tmp_path}").class_names == ("a", "b", "saved_models")
+    assert not caplog.records
+
+
 def test_one_class_is_no_classification(tmp_path):
     for name in ("0.png", "1.png"):
         write(tmp_path / "a" / name)
