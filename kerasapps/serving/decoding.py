@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from kerasapps.data.images.dataset import MAX_PIXELS
+from kerasapps.data.images.encoded import decode_png_or_jpeg
 
 # All that is read of a header, but for what GIF and JPEG have farther on.
 _HEADER_BYTES = 70
@@ -85,7 +86,7 @@ def decode(encoded: tf.Tensor, max_pixels: int = MAX_PIXELS) -> tf.Tensor:
     def jpeg():
         height, width, _ = tf.unstack(tf.image.extract_jpeg_shape(encoded, tf.int32))
         with _within(width, height, max_pixels):
-            return _decoded(encoded)
+            return decode_png_or_jpeg(tf.identity(encoded))
 
     def other():
         with _asserted(

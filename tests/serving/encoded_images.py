@@ -42,7 +42,17 @@ def _gif(screen):
 
 
 _turned = _COLOURS.rotate(180)
+_JPEGS = {
+    f"jpeg {mode} {quality}": encode(
+        _COLOURS.resize([40, 32], Image.Resampling.BICUBIC).convert(mode),
+        "JPEG",
+        quality=quality,
+    )
+    for mode in ("L", "RGB", "CMYK")
+    for quality in (75, 95)
+}
 RIGHT = {
+    **_JPEGS,
     **{f"png {m}": encode(_COLOURS.convert(m), "PNG") for m in ("1", "L", "LA", "P")},
     **{
         f"png {mode}": encode(_COLOURS.convert(mode), "PNG") for mode in ("RGB", "RGBA")
@@ -63,14 +73,6 @@ RIGHT = {
     "bmp with masks": bmp(32, _noise(64), _MASKS, compression=3),
 }
 """Of each its content. Pillow and the suite find the same pixels in them."""
-
-JPEGS = {
-    mode: encode(
-        _COLOURS.resize([40, 32], Image.Resampling.BICUBIC).convert(mode), "JPEG"
-    )
-    for mode in ("L", "RGB", "CMYK")
-}
-"""The same of JPEGs, which leave a little freedom to what decodes them."""
 
 REFUSED = {
     "bmp 1": (encode(_COLOURS.convert("1"), "BMP"), "it has 1 and compression 0"),
@@ -94,7 +96,7 @@ REFUSED = {
 _SIDE = 20_000
 HUGE = {
     "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", _SIDE, _SIDE),
-    "jpeg": JPEGS["L"].replace(
+    "jpeg": _JPEGS["jpeg L 75"].replace(
         struct.pack(">HH", 32, 40), struct.pack(">HH", _SIDE, _SIDE)
     ),
     "bmp": bmp(24, b"").replace(

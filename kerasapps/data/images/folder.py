@@ -17,6 +17,7 @@ from PIL import ExifTags, Image
 
 from kerasapps.data import own_folder, split_names
 from kerasapps.data.images.dataset import MAX_PIXELS, Example, ImageDataset, Split
+from kerasapps.data.images.encoded import decode_png_or_jpeg
 from kerasapps.errors import InputError, printable
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
@@ -409,7 +410,5 @@ def _refuse(paths: list[str], total: int, reason: str) -> None:
 
 
 def _decode(example: Example, channels: int) -> Example:
-    pixels = tf.io.decode_image(
-        tf.io.read_file(example["image"]), channels=channels, expand_animations=False
-    )
+    pixels = decode_png_or_jpeg(tf.io.read_file(example["image"]), channels)
     return example | {"image": pixels}

@@ -6,6 +6,7 @@ from absl import logging
 
 from kerasapps.data import pipeline, tfds_builder
 from kerasapps.data.images.dataset import ImageDataset, Split
+from kerasapps.data.images.encoded import decode_png_or_jpeg
 from kerasapps.errors import InputError
 
 
@@ -69,7 +70,12 @@ def load(
         train=train,
         validation=validation,
         decode=lambda example: (
-            example | {"image": image.decode_example(example["image"])}
+            example
+            | {
+                "image": tf.ensure_shape(
+                    decode_png_or_jpeg(example["image"], image.shape[-1]), image.shape
+                )
+            }
         ),
         attribute_names=names,
     )

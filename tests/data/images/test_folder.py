@@ -208,6 +208,19 @@ def test_channels_are_one_if_every_image_is_grey(tmp_path, mode, name, channels)
         assert data.decode(example)["image"].shape == (4, 6, channels)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_pixels_of_jpegs_are_those_that_pillow_finds(tmp_path, mode):
+    noise = np.random.default_rng(0).integers(0, 256, [8, 8, 3], np.uint8)
+    image = Image.fromarray(noise).resize([60, 50], Image.Resampling.BICUBIC)
+    for name in ("a/0.jpg", "a/1.jpg", "b/0.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        image.convert(mode).save(tmp_path / name, quality=95)
+    data = load(f"folder:{tmp_path}")
+    expected = np.asarray(Image.open(tmp_path / "a/0.jpg")).reshape([50, 60, -1])
+    for example in data.train.examples.map(data.decode):
+        np.testing.assert_array_equal(example["image"], expected)
+
+
 def test_warns_of_rotated_photographs(tmp_path, caplog):
     exif = Image.Exif()
     exif[0x0112] = 6
