@@ -73,6 +73,7 @@ def random_conditions(
         run.data_dir,
         run.metrics["train_split"],
         run.metrics["condition"],
+        held_out.read(run.directory),
     )
     order = np.random.default_rng(0).permutation(len(known))
     return known[order[np.arange(number) % len(known)]], None
@@ -192,6 +193,6 @@ def _data(run):
 
 
 @functools.cache
-def _attributes(dataset, data_dir, train_split, condition):
-    data = loading.load(dataset, data_dir, train_split, labelled=False)
+def _attributes(dataset, data_dir, train_split, condition, listed):
+    data = loading.load(dataset, data_dir, train_split, labelled=False, held_out=listed)
     return attributes.load(data, condition).train
