@@ -137,9 +137,7 @@ def load_data(
             )
         asked = None
     elif own_folder.is_own_folder(named) and split is None and not own:
-        from kerasapps.data.images import folder
-
-        asked = None if folder.has_splits(own_folder.path_of(named)) else "all"
+        asked = None if loading.has_splits(named) else "all"
     try:
         data = loading.load(
             named,

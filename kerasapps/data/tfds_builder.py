@@ -39,7 +39,9 @@ def make(
             argument="data_dir",
         )
     try:
-        return tfds.builder(dataset, data_dir=data_dir, try_gcs=False)
+        # Of what isn't there yet it would warn.
+        with _quiet():
+            return tfds.builder(dataset, data_dir=data_dir, try_gcs=False)
     # An unknown name, config or version, a name that can't be parsed, a data set
     # whose code needs a package that isn't there: each comes as another type.
     except Exception as error:
@@ -106,14 +108,24 @@ def _one_try() -> Iterator[None]:
     # Between bars of progress that end nowhere, an error would be lost in a log.
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
-    verbosity, tries = logging.get_verbosity(), downloader.MAX_RETRIES
-    logging.set_verbosity(logging.ERROR)
+    tries = downloader.MAX_RETRIES
     logging_module.getLogger("urllib3").setLevel(logging_module.ERROR)
     downloader.MAX_RETRIES = 0
     try:
-        yield
+        with _quiet():
+            yield
     finally:
         downloader.MAX_RETRIES = tries
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Lets TensorFlow Datasets tell of errors only."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
         logging.set_verbosity(verbosity)
 
 
@@ -193,20 +205,18 @@ def read(
     """
     files = len(builder.info.splits[split].file_instructions)
     parts = min(files, _MIXED_PARTS) if mixed else 1
-    # TensorFlow Datasets warns of a deprecated attribute that it uses itself.
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
     config = tfds.ReadConfig(try_autocache=False)
     if parts > 1:
         # Of each part one file at a time: they are all open at once.
         config.interleave_cycle_length = 1
-    examples = builder.as_dataset(
-        split=tfds.even_splits(split, parts) if parts > 1 else split,
-        shuffle_files=False,
-        decoders=decoders,
-        read_config=config,
-    )
-    logging.set_verbosity(verbosity)
+    # TensorFlow Datasets warns of a deprecated attribute that it uses itself.
+    with _quiet():
+        examples = builder.as_dataset(
+            split=tfds.even_splits(split, parts) if parts > 1 else split,
+            shuffle_files=False,
+            decoders=decoders,
+            read_config=config,
+        )
     if parts == 1:
         return examples
     # Even parts: where some have one example more, they are the first ones.

@@ -82,6 +82,19 @@ def load(
     return data
 
 
+def has_splits(dataset: str) -> bool:
+    """Returns whether a data set has splits; a folder may have classes alone.
+
+    Args:
+        dataset: As in `load`.
+    """
+    if not own_folder.is_own_folder(dataset):
+        return True
+    from kerasapps.data.images import folder
+
+    return folder.has_splits(own_folder.path_of(dataset))
+
+
 def _with_class_names(data: ImageDataset, class_names: Sequence[str]) -> ImageDataset:
     """Returns `data` with the labels that a network has for its classes."""
     if not data.class_names:
