@@ -66,7 +66,8 @@ def decode(encoded: tf.Tensor, max_pixels: int = MAX_PIXELS) -> tf.Tensor:
 
     Returns:
         uint8 `[height, width, channels]` with 1 to 4 channels. Grey ones of two
-        channels and coloured ones of four have their alpha last.
+        channels and coloured ones of four have their alpha last. Of 16 bits the higher
+        eight are taken.
 
     Raises:
         tf.errors.InvalidArgumentError: When it runs, if the image is larger, is damaged
