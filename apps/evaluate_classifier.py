@@ -68,14 +68,16 @@ flags.DEFINE_list(
 flags.DEFINE_string(
     "dataset",
     None,
-    "Data set; default: that of the run, or imagenet2012.",
+    "Data set; default: that of the run, or imagenet2012. Of a folder without splits, "
+    "as in folder:PATH/test, all images are evaluated; it may lack classes.",
     flag_values=FLAGS,
 )
 common_flags.define_data_dir(FLAGS)
 flags.DEFINE_string(
     "split",
     None,
-    "Split of the data set, as in test; default: what the run held out.",
+    "Split of the data set, as in test; train: what the run learned from; default: "
+    "what the run held out.",
     flag_values=FLAGS,
 )
 flags.DEFINE_integer(
@@ -89,7 +91,8 @@ flags.DEFINE_integer(
     "nearest",
     10_000,
     "Training images among which those nearest to test images are found and drawn, as "
-    "in AlexNet's figure 4; 0: no such figure.",
+    "in AlexNet's figure 4; 0: no such figure, as with a --dataset that the run didn't "
+    "learn from.",
     lower_bound=0,
     flag_values=FLAGS,
 )
@@ -119,9 +122,8 @@ def main() -> None:
     models = [load_model(model) for model in FLAGS.model]
     for model in models:
         scales_for(FLAGS.protocol, model.preprocessing.image_shape, scales)
-    own_data = FLAGS.dataset in (None, models[0].dataset)
-    split_name = FLAGS.split or (models[0].validation_split if own_data else None)
-    data, split = load_data(models, FLAGS.dataset, split_name, FLAGS.data_dir)
+    evaluated = load_data(models, FLAGS.dataset, FLAGS.split, FLAGS.data_dir)
+    data, split = evaluated.data, evaluated.split
     parts = [
         "+".join(model.name for model in models),
         *(FLAGS.protocol, FLAGS.dataset, FLAGS.split, ",".join(map(str, scales))),
@@ -139,7 +141,7 @@ def main() -> None:
         found = {
             "protocol": FLAGS.protocol,
             "dataset": data.name,
-            "split": split_name,
+            "split": evaluated.name,
             "images": len(labels),
             "crops": sum(row["crops"] for row in rows),
             **_errors(probabilities, labels),
@@ -169,7 +171,7 @@ def main() -> None:
                 split,
                 labels,
                 probabilities,
-                FLAGS.nearest,
+                FLAGS.nearest if evaluated.is_learned else 0,
                 FLAGS.batch_size,
             ),
         ]

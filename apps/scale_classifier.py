@@ -35,6 +35,7 @@ from apps.classifier import training_flags
 from apps.classifier.network import input_shape
 from apps.run import command, models
 from apps.run.options import Options
+from kerasapps.data import split_names
 from kerasapps.errors import InputError
 from kerasapps.evaluation.compound_scaling import (
     Coefficients,
@@ -244,9 +245,14 @@ def _training_flags():
     """Returns the flags of apps.train_classifier, with splits without test data."""
     kind, _, path = FLAGS.dataset.partition(":")
     if kind == "folder":
-        held_out = ("validation", "val", "valid", "test")
-        first = next((n for n in held_out if (pathlib.Path(path) / n).is_dir()), None)
-        if first == "test":
+
+        def is_there(name):
+            return (pathlib.Path(path) / name).is_dir()
+
+        held_out, test = (
+            split_names.find(name, is_there) for name in ("validation", "test")
+        )
+        if test and not held_out:
             raise InputError(
                 f"{path} has test images, but none to choose coefficients by; add "
                 f"{path}/validation/<class>/"

@@ -23,11 +23,13 @@ from apps.classifier.report import report
 from apps.run import command, models
 from apps.run.options import Options
 from apps.run.run import Run
-from kerasapps.data.images import augmentation, loading
+from kerasapps.data import own_folder
+from kerasapps.data.images import augmentation, held_out, loading
 from kerasapps.data.images.preprocessing import image_statistics
 from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.serving.classifier import check_class_names
 from kerasapps.training.losses import SmoothedCrossentropy
 from kerasapps.training.monitor import Monitor
 from kerasapps.weights.blueprint import blueprint
@@ -40,7 +42,7 @@ def main() -> None:
     """Runs the app."""
     constructor = models.find(FLAGS.model, models.of_task("classifier"))
     run = Run(FLAGS, "train_classifier", models.export_name(constructor))
-    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
+    run.say(f"Run {run.directory}. Reading {printable(FLAGS.dataset)}.")
     data = loading.load(
         FLAGS.dataset,
         FLAGS.data_dir,
@@ -48,6 +50,8 @@ def main() -> None:
         FLAGS.validation_split,
         FLAGS.num_classes,
     )
+    if run.is_chief and run.export_dir:
+        check_class_names(run.export_dir, data.class_names)
     options = Options("model_options", FLAGS.model_options)
     arguments = {
         "num_classes": len(data.class_names),
@@ -121,6 +125,7 @@ def _train(run, constructor, options, arguments, data):
         training,
         {
             "training images": data.train.size,
+            **held_out.facts(data),
             "class names": list(data.class_names),
             # Rounded: the last bits may depend on the number of threads.
             "pixel mean": [round(float(x), 2) for x in preprocessing.mean],
@@ -135,8 +140,10 @@ def _train(run, constructor, options, arguments, data):
     if run.is_chief:
         about = {
             name: FLAGS[name].value
-            for name in ("dataset", "validation_split", "epochs")
+            for name in ("train_split", "validation_split", "epochs")
         }
+        about["dataset"] = own_folder.resolved(FLAGS.dataset)
+        held_out.write(run.directory, data)
         report(
             run,
             model,

@@ -37,9 +37,11 @@ from apps.gan.training import finish
 from apps.run import command, common_flags, models
 from apps.run.options import Options
 from apps.run.run import Run
+from kerasapps.data import own_folder
+from kerasapps.data.images import held_out
 from kerasapps.data.pipeline import replica_batch_size
 from kerasapps.data.points.mixtures import TOY_DOMAINS
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.training.gan.discogan_trainer import DISCOVERY_MODELS
 from kerasapps.training.gan.gan_trainer import LOSSES, PENALTIES
 
@@ -164,7 +166,7 @@ def main() -> None:
     if constructor.grows:
         sizes = sampling.growing_sizes(FLAGS.first_size, FLAGS.image_size)
     run = Run(FLAGS, "train_gan", constructor.__name__.lower(), _export_task())
-    run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
+    run.say(f"Run {run.directory}. Reading {printable(FLAGS.dataset)}.")
     # The error of the batches would tell the examples of all the discriminator's steps.
     replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
     source = Source(
@@ -203,9 +205,11 @@ def main() -> None:
             trained, history = sampling.train(run, networks, objective, examples)
     about = {"model": constructor.__name__.lower()}
     about |= {
-        name: FLAGS[name].value
-        for name in ("dataset", "train_split", "condition", "epochs")
+        name: FLAGS[name].value for name in ("train_split", "condition", "epochs")
     }
+    about["dataset"] = own_folder.resolved(FLAGS.dataset)
+    if isinstance(examples, ImageExamples) and run.is_chief:
+        held_out.write(run.directory, examples.data)
     if constructor.maps_domains:
         about["discovery"] = FLAGS.discovery
     finish(run, trained, examples, history, about, FLAGS.gif, FLAGS.export_dtype)

@@ -3,11 +3,14 @@
 import dataclasses
 import pathlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
+from absl import logging
 
 from apps.run.models import find, has_argument
-from kerasapps.data.images import loading
+from kerasapps.data import own_folder
+from kerasapps.data.images import held_out, loading
 from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.errors import InputError
@@ -19,16 +22,35 @@ from kerasapps.weights import keras_applications
 class Trained:
     """A classifier, and what was noted when it was trained.
 
-    `class_names`, `dataset` and `validation_split` are None where nothing is known of
-    them.
+    What follows `preprocessing` is None where nothing is known of it. `held_out` is as
+    in `folder.load`, `train_examples` the number of images that it learned from.
     """
 
     name: str
     network: keras.Model
     preprocessing: Preprocessing
     dataset: str | None = None
+    train_split: str | None = None
     validation_split: str | None = None
     class_names: tuple[str, ...] | None = None
+    held_out: tuple[str, ...] | None = None
+    train_examples: int | None = None
+
+
+class Evaluated(NamedTuple):
+    """What a classifier is evaluated on.
+
+    Attributes:
+        data: The data set.
+        split: That of its splits which is evaluated.
+        name: The split's name; None for what is held out.
+        is_learned: Whether `data.train` is what the first model learned from.
+    """
+
+    data: ImageDataset
+    split: Split
+    name: str | None
+    is_learned: bool
 
 
 def load_model(model: str) -> Trained:
@@ -49,8 +71,11 @@ def load_model(model: str) -> Trained:
         found.network,
         found.preprocessing,
         found.metrics["dataset"],
+        found.metrics.get("train_split"),
         found.metrics.get("validation_split"),
         found.class_names,
+        held_out.read(directory),
+        found.metrics.get("train_examples"),
     )
 
 
@@ -76,53 +101,94 @@ def load_data(
     dataset: str | None,
     split: str | None,
     data_dir: str | None,
-) -> tuple[ImageDataset, Split]:
+) -> Evaluated:
     """Returns a data set and the split of it that is evaluated.
 
     Args:
         models: What is evaluated.
         dataset: The data set; None for that of the first model.
-        split: Name of the split; None for what is held out.
+        split: Name of the split; None for what the first model's training held out, of
+            other data for what it usually holds out, and of a folder without splits for
+            all of it.
         data_dir: Where TensorFlow Datasets keeps its data.
 
     Raises:
         InputError: If they can't be had, or the classes aren't those of the models.
     """
-    dataset = dataset or models[0].dataset or "imagenet2012"
-    classes = models[0].network.output_shape[-1]
+    first = models[0]
+    named = dataset or first.dataset or "imagenet2012"
+    own = own_folder.resolved(named) == own_folder.resolved(first.dataset or named)
+    if own:
+        split = split or first.validation_split
+    classes = first.network.output_shape[-1]
     for model in models:
         if model.network.output_shape[-1] != classes:
             raise InputError(
-                f"{models[0].name} has {classes} classes and {model.name} "
+                f"{first.name} has {classes} classes and {model.name} "
                 f"{model.network.output_shape[-1]}; average models of the same classes"
             )
-    # These two have splits of their own.
-    own = dataset == "digits" or dataset.startswith("folder:")
-    asked = None if own or split == "train" else split
+    names = [m.class_names for m in models if m.class_names]
+    names = [found for found in names if len(found) == classes]
+    asked = None if split == "train" else split
+    if named == "digits":
+        if split not in (None, "train", "validation"):
+            raise InputError(
+                f"dataset {named!r} has no split {split!r}; write train or validation"
+            )
+        asked = None
+    elif own_folder.is_own_folder(named) and split is None and not own:
+        asked = None if loading.has_splits(named) else "all"
     try:
         data = loading.load(
-            dataset, data_dir, validation_split=asked, num_classes=classes
+            named,
+            data_dir,
+            first.train_split if own else None,
+            asked,
+            num_classes=None if names else classes,
+            class_names=names[0] if names else None,
+            held_out=first.held_out if own else None,
         )
     except InputError as error:
+        # Flags of its own are those that the training took.
+        argument = {"validation_split": "split", "train_split": "model"}
         if error.argument != "num_classes":
-            raise
+            raise InputError(
+                str(error), argument.get(error.argument or "", error.argument)
+            ) from error
         raise InputError(
-            f"{models[0].name} has {classes} classes and {dataset} more; give a "
+            f"{first.name} has {classes} classes and {named} more; give a "
             "--dataset with the classes of the model"
         ) from error
     for model in models:
-        names = model.class_names
-        if names and len(names) == classes and names != data.class_names:
-            wrong = next(i for i in range(classes) if names[i] != data.class_names[i])
+        known = model.class_names
+        if known and len(known) == classes and known != data.class_names:
+            wrong = next(i for i in range(classes) if known[i] != data.class_names[i])
             raise InputError(
-                f"class {wrong} of {model.name} is {names[wrong]!r}, and of {dataset} "
-                f"{data.class_names[wrong]!r}; give a --dataset with the classes of "
-                "the model"
+                f"class {wrong} of {model.name} is {known[wrong]!r}, and of "
+                f"{first.name} {data.class_names[wrong]!r}; average models of the same "
+                "classes"
             )
-    if split == "train":
-        return data, data.train
-    if own and split not in (None, "validation"):
+    if own and data.held_out is not None:
+        _check_held_out(first, data)
+    return Evaluated(
+        data,
+        data.train if split == "train" else data.validation,
+        split,
+        is_learned=own and asked != "all",
+    )
+
+
+def _check_held_out(model: Trained, data: ImageDataset) -> None:
+    """Checks that the images held out are those of the training."""
+    if model.dataset is not None and model.held_out is None:
         raise InputError(
-            f"dataset {dataset!r} has no split {split!r}; write train or validation"
+            f"which images of {model.dataset} {model.name} has held out isn't known, "
+            "as it has no held_out.json; train again, or give a --dataset of images "
+            "that it hasn't learned from"
         )
-    return data, data.validation
+    if model.train_examples not in (None, data.train.size):
+        logging.warning(
+            "%s has changed since %s was trained: there are %d images to learn from, "
+            "and were %d",
+            *(data.name, model.name, data.train.size, model.train_examples),
+        )

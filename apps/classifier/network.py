@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from kerasapps.data.images.dataset import MAX_PIXELS
 from kerasapps.errors import InputError
 from kerasapps.weights.blueprint import blueprint
 
@@ -33,6 +34,11 @@ def input_shape(
         ) from None
     if channels not in (1, 3) or min(height, width) < 1:
         raise InputError("--input_shape has 1 (grey) or 3 (colour) channels")
+    if height * width > MAX_PIXELS:
+        raise InputError(
+            f"--input_shape={','.join(given)}: images have at most {MAX_PIXELS} "
+            "pixels; choose smaller ones"
+        )
     return height, width, channels
 
 

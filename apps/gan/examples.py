@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from kerasapps.data.images import attributes, loading
+from kerasapps.data.images import attributes, held_out, loading
 from kerasapps.data.images.dataset import ImageDataset
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.data.pipeline import ShuffledExamples
@@ -97,7 +97,7 @@ class ImageExamples:
         preprocessing = in_bounds(constructor, (size, size, channels))
         examples = data.train.examples
         conditions = given = None
-        self.facts = {"training images": data.train.size}
+        self.facts = {"training images": data.train.size, **held_out.facts(data)}
         if constructor.is_conditional:
             with data.naming_undecodable():
                 examples, conditions = _conditional(data, condition)
@@ -127,7 +127,7 @@ class ImageExamples:
             "conditions": conditions and conditions._asdict(),
             "preprocessing": preprocessing.to_config(),
         }
-        self._data = data
+        self.data = data
         self._preprocessing = preprocessing
         self._conditions = conditions
         self._given = given
@@ -136,7 +136,7 @@ class ImageExamples:
 
     def naming_undecodable(self) -> contextlib.AbstractContextManager:
         """Within it, an image that can't be decoded is an error that names it."""
-        return self._data.naming_undecodable()
+        return self.data.naming_undecodable()
 
     def snapshot(self, trainer: keras.Model) -> dict[str, np.ndarray]:
         """Returns what is made of the same z's, uint8."""

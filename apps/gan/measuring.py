@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from apps.gan.trained import Trained
-from kerasapps.data.images import attributes, loading
+from kerasapps.data.images import attributes, held_out, loading
 from kerasapps.evaluation.gan.features import Classifier, Features
 from kerasapps.evaluation.gan.frechet import Moments
 from kerasapps.evaluation.nearest import nearest_neighbors
@@ -72,6 +73,7 @@ def random_conditions(
         run.data_dir,
         run.metrics["train_split"],
         run.metrics["condition"],
+        held_out.read(run.directory),
     )
     order = np.random.default_rng(0).permutation(len(known))
     return known[order[np.arange(number) % len(known)]], None
@@ -171,12 +173,26 @@ def _correlations(names, asked, measured):
 
 def _data(run):
     metrics = run.metrics
-    return loading.load(
-        metrics["dataset"], run.data_dir, metrics["train_split"], labelled=False
+    listed = held_out.read(run.directory)
+    data = loading.load(
+        metrics["dataset"],
+        run.data_dir,
+        metrics["train_split"],
+        labelled=False,
+        held_out=listed,
     )
+    if data.held_out is not None and listed is None:
+        logging.log_first_n(
+            logging.WARNING,
+            "which images %s has held out isn't known, as it has no held_out.json: "
+            "those that are taken for it may be among the images it learned from",
+            1,
+            run.directory,
+        )
+    return data
 
 
 @functools.cache
-def _attributes(dataset, data_dir, train_split, condition):
-    data = loading.load(dataset, data_dir, train_split, labelled=False)
+def _attributes(dataset, data_dir, train_split, condition, listed):
+    data = loading.load(dataset, data_dir, train_split, labelled=False, held_out=listed)
     return attributes.load(data, condition).train

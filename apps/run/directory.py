@@ -1,13 +1,13 @@
 """Where a run keeps what it leaves, and whether what lies there is this very run."""
 
 import hashlib
-import os
 import pathlib
 import re
 from collections.abc import Sequence
 
 from absl import flags
 
+from kerasapps.data import own_folder
 from kerasapps.errors import InputError
 from kerasapps.replacing import replacing
 
@@ -32,7 +32,7 @@ def run_directory(values: flags.FlagValues, app_name: str) -> pathlib.Path:
     name = f"{_plain(values.model)}_{_plain(data)}"
     in_name = {"model", "dataset"} if data == values.dataset else {"model"}
     changed = [
-        flag.serialize()
+        _whole(flag.serialize())
         for flag in _training_flags(values).values()
         if flag.value != flag.default and flag.name not in in_name
     ]
@@ -81,7 +81,7 @@ def open_run(
     path = directory / f"{app_name}.flags"
     compared = _training_flags(values)
     lines = {
-        name: flag.serialize() or f"# --{name} is not set"
+        name: _whole(flag.serialize() or f"# --{name} is not set")
         for name, flag in compared.items()
     }
     places = [values[name].serialize() for name in ("data_dir", "export_dir")]
@@ -101,7 +101,7 @@ def open_run(
         if path.exists() and not (values.resume and begun):
             _remove_earlier_run(directory, checkpoints, is_chief)
         elif begun and path.exists():
-            before = path.read_text().splitlines()
+            before = [_whole(line) for line in path.read_text().splitlines()]
             for name, flag in compared.items():
                 then = _lines_of(name, before)
                 # A flag that this run's version didn't have yet is as it was then.
@@ -134,10 +134,16 @@ def _data_name(values):
 
 
 def _plain(name):
-    """Returns `name` as fits for a folder; of `folder:PATH` the folder's own."""
-    if name.startswith("folder:"):
-        name = os.path.basename(name.removeprefix("folder:").rstrip("/"))
+    """Returns `name` as fits for a folder; of `folder:PATH` one that no other has."""
+    if own_folder.is_own_folder(name):
+        name = own_folder.unique_name(name)
     return "".join(c if c.isalnum() or c in "_.-" else "_" for c in name.lower())
+
+
+def _whole(line):
+    """Returns a line of a flagfile; the user's folder in it has its whole path."""
+    name, sign, value = line.partition("=")
+    return name + sign + own_folder.resolved(value)
 
 
 def _lines_of(name, lines):

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from kerasapps.data.addressing import is_addressable
 from kerasapps.errors import InputError
 
-# What is kept in memory is shuffled whole. Beyond, a buffer of this many examples, not
-# decoded yet, comes near enough where neighbours in a data set aren't of one class.
+# What is kept in memory, and what is addressed by its position, is shuffled whole. Of
+# the rest, records that can only be read one after the other, so many at a time are
+# shuffled, not decoded yet: their loader is to mix what lies farther apart.
 SHUFFLE_BUFFER = 16_384
 
 # Decoded examples are kept in memory up to this many bytes, and made anew in each epoch
@@ -73,6 +75,11 @@ class ShuffledExamples:
 
     An example is whatever structure the data set has: a dict, a tuple or one tensor.
 
+    The order of an epoch is a permutation of all examples, drawn anew in each, where
+    they are kept in memory or where the data set is addressable, see
+    `addressing.is_addressable`. Else a buffer of `SHUFFLE_BUFFER` examples passes over
+    them. Each example can be among those that are left over.
+
     Args:
         examples: Data set of single examples in a fixed order.
         size: Number of examples.
@@ -112,7 +119,9 @@ class ShuffledExamples:
         self._examples = examples
         self._batch_size = batch_size
         self._transform = transform
+        self._size = size
         self._buffer = min(size, SHUFFLE_BUFFER)
+        cached = None
         if prepare:
             # Numbered, for `map` would take a tuple apart.
             prepared = examples.enumerate().map(
@@ -124,9 +133,11 @@ class ShuffledExamples:
                 self._examples = cached
                 self._buffer = size
             else:
+                cached = None
                 self._transform = lambda example, seed: transform(
                     prepare(example), seed
                 )
+        self._is_addressable = cached is None and is_addressable(examples)
         self._seed = seed
 
     def batches(
@@ -151,23 +162,15 @@ class ShuffledExamples:
         share = replica_batch_size(self._batch_size, replicas)
 
         def one_epoch(this_epoch):
-            # Of this function's graph alone: the order must not depend on the
-            # program's seed, and a shuffle seed that is a tensor fails where that is 0.
-            tf.random.set_seed(1)
             skipped = tf.where(this_epoch == epoch, step, 0) * self._batch_size
             epoch_seed = _draw(self._seed + 1, this_epoch)
-            return (
-                self._examples.enumerate()
-                .shuffle(
-                    self._buffer,
-                    seed=_draw(self._seed, this_epoch),
-                    reshuffle_each_iteration=False,
-                )
-                .take(self.steps_per_epoch * self._batch_size)
-                .skip(tf.cast(skipped, tf.int64))
-                .shard(context.num_input_pipelines, context.input_pipeline_id)
-                .map(lambda index, example: (tf.stack([epoch_seed, index]), example))
-            )
+            order = self._permuted if self._is_addressable else self._buffered
+            return order(
+                this_epoch,
+                lambda examples: examples.skip(tf.cast(skipped, tf.int64)).shard(
+                    context.num_input_pipelines, context.input_pipeline_id
+                ),
+            ).map(lambda index, example: (tf.stack([epoch_seed, index]), example))
 
         options = tf.data.Options()
         options.deterministic = True
@@ -182,6 +185,35 @@ class ShuffledExamples:
             .prefetch(tf.data.AUTOTUNE)
             .with_options(options)
         )
+
+    def _permuted(self, epoch, part):
+        """Returns the part of an epoch that a worker sees, with the indices."""
+        order = _permutation(self._size, self._seed, epoch)
+        taken = order[: self.steps_per_epoch * self._batch_size]
+        # Numbers alone are shuffled and skipped. The examples are then picked out.
+        return part(tf.data.Dataset.from_tensor_slices(taken)).map(
+            lambda index: (index, tf.data.experimental.at(self._examples, index))
+        )
+
+    def _buffered(self, epoch, part):
+        """Returns the same of examples that are read one after the other."""
+        # Of this function's graph alone: the order must not depend on the program's
+        # seed, and a shuffle seed that is a tensor fails where that is 0.
+        tf.random.set_seed(1)
+        taken = self.steps_per_epoch * self._batch_size
+        numbered = self._examples.enumerate()
+        if self._buffer < self._size:
+            # What is left in the buffer would be from the end alone.
+            left_over = _permutation(self._size, self._seed, epoch)[taken:]
+            numbered = numbered.filter(
+                lambda index, _: tf.reduce_all(index != left_over)
+            )
+        shuffled = numbered.shuffle(
+            self._buffer,
+            seed=_draw(self._seed, epoch),
+            reshuffle_each_iteration=False,
+        )
+        return part(shuffled.take(taken))
 
 
 def replica_batch_size(batch_size: int, replicas: int) -> int:
@@ -206,4 +238,11 @@ def replica_batch_size(batch_size: int, replicas: int) -> int:
 def _draw(seed, epoch):
     return tf.random.stateless_uniform(
         [], [seed, epoch], minval=None, maxval=None, dtype=tf.int64
+    )
+
+
+def _permutation(size, seed, epoch):
+    seeds = tf.stack([tf.cast(seed, tf.int64), tf.cast(epoch, tf.int64)])
+    return tf.random.experimental.stateless_shuffle(
+        tf.range(size, dtype=tf.int64), seeds
     )

@@ -90,6 +90,18 @@ def write_version(
     return str(version)
 
 
+def newest_version(export_dir: str) -> Path | None:
+    """Returns the folder of a model's newest version; None where it has none.
+
+    Args:
+        export_dir: The model's folder, for example "saved_models/lenet".
+    """
+    folder = Path(export_dir)
+    numbers = _versions(folder) if folder.is_dir() else []
+    whole = [n for n in numbers if (folder / str(n) / "saved_model.pb").is_file()]
+    return folder / str(max(whole)) if whole else None
+
+
 def _versions(folder: Path) -> list[int]:
     names = (entry.name for entry in folder.iterdir())
     return [int(name) for name in names if name.isascii() and name.isdigit()]

@@ -31,6 +31,10 @@ CASES = {
         "--model=lenet6",
         ["unknown model 'lenet6'", "did you mean lenet5"],
     ),
+    "a_version_of_other_classes": (
+        "--dataset=folder:images --export_dir=exported",
+        ["newest version in 'exported' is of other classes: 'bee' where", "'cat'"],
+    ),
     "missing_folder": (
         "--dataset=folder:nowhere",
         ["no folder 'nowhere'", "<folder>/<split>/<class>/*.png"],
@@ -78,6 +82,18 @@ CASES = {
     "pretrained_of_another_family": (
         f"{TINY} --pretrained=evil.keras",
         ["evil.keras holds the model 'Sequential'"],
+    ),
+    "shorter_side_beyond_all_images": (
+        f"{TINY} --shorter_side=100000000",
+        ["shorter_side=100000000 makes", "at most 8192", "(--shorter_side)"],
+    ),
+    "input_beyond_all_images": (
+        f"{TINY} --input_shape=100000,100000,1",
+        ["--input_shape=100000,100000,1: images have at most 67108864 pixels"],
+    ),
+    "more_padding_than_image": (
+        f"{TINY} --augment=pad_and_crop:100000",
+        ["'pad_and_crop:100000': padding can be at most the 32 pixels", "(--augment)"],
     ),
     "shorter_side_below_the_crop": (
         f"{TINY} --shorter_side=20",
@@ -269,6 +285,10 @@ def folder(tmp_path_factory):
     for image in folder.glob("empty/validation/*/*.png"):
         image.unlink()
     (folder / "file").touch()
+    (folder / "exported/1/assets.extra").mkdir(parents=True)
+    (folder / "exported/1/saved_model.pb").touch()
+    names = folder / "exported/1/assets.extra/class_names.json"
+    names.write_text('["bee", "dog"]')
     write_keras_file(folder / "evil.keras", folder / "marker")
     return folder
 

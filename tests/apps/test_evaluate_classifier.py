@@ -9,11 +9,13 @@ import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
+from apps.classifier.evaluated import Trained, load_data
 from kerasapps.data.images import digits
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.models import LeNet5
 from kerasapps.weights import keras_file
 from tests.apps.in_process import assert_bad_input, run, run_well
+from tests.data.images import tiny_builders  # noqa: F401 - by their names
 from tests.foreign_code import write_keras_file
 
 GOOD = {
@@ -56,11 +58,11 @@ BAD = {
     ),
     "other_classes": (
         "--model=run --dataset=folder:letters",
-        ["class 0 of run is '0', and of folder:letters 'a'"],
+        ["class 'a' of letters is none of the 10 that are told apart: 0, 1, 2"],
     ),
     "more_classes": (
         "--model=run --dataset=folder:more",
-        ["run has 10 classes and folder:more more"],
+        ["class 'a' of more is none of the 10"],
     ),
     "models_of_other_classes": (
         "--model=run --model=three",
@@ -70,6 +72,14 @@ BAD = {
         "--model=run --dataset=folder:torn",
         ["cannot decode ", "torn/validation/3/1.png"],
     ),
+    "a_split_that_a_folder_lacks": (
+        "--model=pets_run --split=dev",
+        ["has no split 'dev' to hold out; write test (--split)"],
+    ),
+    "what_was_held_out_is_unknown": (
+        "--model=old_run",
+        ["which images of folder:plain old_run has held out isn't known", "--dataset"],
+    ),
     # Said before anything is evaluated, where the torn image would be.
     "a_file_in_the_way": (
         "--model=run --dataset=folder:torn --output_dir=run/metrics.json",
@@ -78,12 +88,14 @@ BAD = {
 }
 
 
-def write_run(folder, model, class_names, validation_split=None):
+def write_run(
+    folder, model, class_names, validation_split=None, dataset="digits", **metrics
+):
     """Writes what a run leaves that is evaluated."""
     folder.mkdir()
     keras_file.save(model, folder / "model.keras")
-    metrics = {
-        "dataset": "digits",
+    metrics |= {
+        "dataset": dataset,
         "validation_split": validation_split,
         "class_accuracy": dict.fromkeys(class_names, 1.0),
         "preprocessing": Preprocessing((32, 32, 1), 90, 100).to_config(),
@@ -123,6 +135,21 @@ def folder(tmp_path_factory):
     write_images(folder / "letters", "abcdefghij")
     write_images(folder / "more", [*names, "a"])
     shutil.copytree(folder / "digits", folder / "torn")
+    pets = ("cat", "dog", "emu")
+    for name in ("pets", "plain"):
+        write_images(folder / name, pets)
+    (folder / "pets/validation").rename(folder / "pets/test")
+    for name in pets:
+        Image.new("L", (9, 9)).save(folder / "plain/train" / name / "new.png")
+    (folder / "plain/train").rename(folder / "plain_now")
+    shutil.rmtree(folder / "plain")
+    (folder / "plain_now").rename(folder / "plain")
+    network = LeNet5(num_classes=3, output="softmax")
+    write_run(folder / "pets_run", network, pets, dataset="folder:pets")
+    write_run(folder / "old_run", network, pets, dataset="folder:plain")
+    write_run(folder / "new_run", network, pets, None, "folder:plain", train_examples=4)
+    listed = ["cat/0.png", "dog/new.png"]
+    (folder / "new_run/held_out.json").write_text(json.dumps(listed))
     torn = folder / "torn/validation/3/1.png"
     torn.write_bytes(torn.read_bytes()[:-30])
     return folder
@@ -231,6 +258,50 @@ def test_the_split_is_the_one_that_the_run_held_out(folder):
     evaluate(folder, "what_was_held_out")
     metrics = metrics_of(folder, "what_was_held_out")
     assert (metrics["split"], metrics["images"]) == ("train", 1437)
+
+
+def evaluated(folder, flags):
+    """Returns the metrics and the names of the figures."""
+    result = run("evaluate_classifier", f"{flags} --json --output_dir=out/last", folder)
+    assert result.code == 0, result.errors
+    figures = figures_of(folder / "out/last")
+    shutil.rmtree(folder / "out/last")
+    return json.loads(result.output), figures
+
+
+def test_a_test_set_of_ones_own(folder):
+    given, figures = evaluated(folder, "--model=pets_run --split=test")
+    assert (given["images"], given["split"]) == (6, "test")
+    assert "nearest_training_images" in figures
+    shutil.copytree(folder / "pets/test", folder / "of_others")
+    shutil.rmtree(folder / "of_others/cat")
+    found, figures = evaluated(folder, "--model=pets_run --dataset=folder:of_others")
+    assert found["images"] == 4
+    matrix = np.array(given["confusion_matrix"])
+    matrix[0] = 0
+    np.testing.assert_array_equal(found["confusion_matrix"], matrix)
+    assert found["class_accuracy"]["cat"] is None
+    assert "nearest_training_images" not in figures
+
+
+def test_what_a_run_has_held_out_is_evaluated(folder):
+    for place in ("folder:plain", f"folder:{folder}/plain/"):
+        found, _ = evaluated(folder, f"--model=new_run --dataset={place} --nearest=0")
+        assert np.sum(found["confusion_matrix"], axis=1).tolist() == [1, 1, 0]
+
+
+def test_the_training_images_are_those_of_the_run(tmp_path):
+    network = LeNet5(num_classes=2, output="softmax")
+    run = Trained(
+        *("run", network, None, "tiny_single_split", "train[:50%]", "train[70%:]"),
+        class_names=("a", "b"),
+    )
+    found = load_data([run], None, None, str(tmp_path))
+    assert (found.data.train.size, found.split.size) == (10, 6)
+    assert found.is_learned
+    other = load_data([run], "tiny_labelled", None, str(tmp_path))
+    assert other.split.size == 6
+    assert not other.is_learned
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.serving.classifier import export_classifier
 from tests.apps.in_process import assert_bad_input, run, run_well
+from tests.serving.encoded_images import HUGE, JPEGS, REFUSED
 from tests.serving.tiny_classifier import (
     CLASS_NAMES,
     preprocess,
@@ -22,7 +24,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("predict")
     model = tiny_classifier()
     (folder / "tiny" / "1").mkdir(parents=True)
-    export_classifier(model, preprocess, CLASS_NAMES[::-1], str(folder / "tiny"))
+    otherwise = Preprocessing([8, 8, 1], mean=0.0, std=255.0)
+    export_classifier(model, otherwise, CLASS_NAMES, str(folder / "tiny"))
     (folder / "tiny" / "9").mkdir()
     export_classifier(model, preprocess, CLASS_NAMES, str(folder / "tiny"))
     for name, image in zip(["a.png", "b.png"], PIXELS, strict=True):
@@ -55,6 +58,33 @@ def test_an_undecodable_image_among_good_ones(folder):
     assert lines(result.output) == [*expected(9)][:8]
     says = "can't decode 'torn.png'; give a whole PNG, JPEG, GIF or BMP file"
     assert_bad_input(result, [says])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("huge.png", HUGE["png"], "can't take 'huge.png': an image has 20000x20000"),
+        ("16.bmp", REFUSED["bmp 16"][0], "can't take '16.bmp': a BMP needs 8, 24 or"),
+        ("a.txt", b"text", "'a.txt': an image is none of PNG, JPEG, GIF and BMP"),
+        ("torn.jpg", JPEGS["RGB"][:-99], "can't decode 'torn.jpg'; give a whole PNG"),
+        ("a\nb.png", b"", r"can't take 'a\nb.png': "),
+        ("no-utf8-\udcff.png", b"", r"can't take 'no-utf8-\udcff.png': "),
+    ],
+)
+def test_why_an_image_is_not_taken(folder, name, content, says, capfd):
+    path = folder / name
+    path.write_bytes(content)
+    assert_bad_input(run("predict", ["--model=tiny", name], folder), [says])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_file_names_are_printed_in_one_line(folder):
+    names = ["two\nlines.png", "no-utf8-\udcfe.png"]
+    for name in names:
+        (folder / name).write_bytes((folder / "a.png").read_bytes())
+    given = ["--model=tiny", "--top_k=1", *names]
+    printed = run_well("predict", given, folder).splitlines()
+    assert printed[::2] == [r"two\nlines.png", r"no-utf8-\udcfe.png"]
 
 
 @pytest.mark.parametrize(

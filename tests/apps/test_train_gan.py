@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from kerasapps.data import own_folder
 from kerasapps.evaluation.gan.generation import draw, generate, styles
 from kerasapps.training.gan import latents
 from kerasapps.weights import keras_file
@@ -201,16 +202,19 @@ def test_a_finished_run_and_its_flagfile(gan_runs):
 
 
 def test_folders_that_no_flag_names(gan_runs, tmp_path):
-    """Their names are what they were in every version."""
+    """Their names follow the flags, and the folder of the data."""
     (tmp_path / "flat").symlink_to(gan_runs[0] / "flat")
     flags = "--epochs=1 --batch_size=36 --image_size=8 --model_options=units=4"
     result = run("train_gan", f"--model=gan --dataset=folder:flat {flags}", tmp_path)
     assert result.code == 0, result.errors
+    name = f"gan_{own_folder.unique_name(f'folder:{gan_runs[0]}/flat')}"
     assert (
         run_directory(tmp_path).relative_to(tmp_path).as_posix()
-        == "runs/train_gan/gan_flat-f62101"
+        == f"runs/train_gan/{name}-f62101"
     )
-    assert (tmp_path / "saved_models/gan_flat/1").is_dir()
+    assert (tmp_path / "saved_models" / name / "1").is_dir()
+    listed = json.loads((run_directory(tmp_path) / "held_out.json").read_text())
+    assert set(listed) < {path.name for path in (tmp_path / "flat").iterdir()}
 
 
 @pytest.mark.parametrize("name", GAN_RUNS)

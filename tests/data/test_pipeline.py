@@ -11,10 +11,15 @@ from kerasapps.errors import InputError
 SIZE, BATCH = 27, 6  # Four steps; three examples are left over.
 
 
-def training_data(size=SIZE, batch_size=BATCH, seed=0):
+def records(size):
+    """Examples 0 to size - 1, which are read one after the other."""
+    return tf.data.Dataset.range(size).filter(lambda number: True)
+
+
+def training_data(size=SIZE, batch_size=BATCH, seed=0, examples=tf.data.Dataset.range):
     """Examples 0 to size - 1, each with the seed that it was transformed by."""
     return ShuffledExamples(
-        tf.data.Dataset.range(size),
+        examples(size),
         size,
         batch_size,
         lambda x, seed: (x, seed),
@@ -128,14 +133,40 @@ def test_workers_share_the_global_batches(epochs, workers, replicas, epoch, step
         assert together == sorted(map(tuple, whole))
 
 
-def test_a_set_larger_than_the_buffer(monkeypatch):
+SOURCES = pytest.mark.parametrize("source", [tf.data.Dataset.range, records])
+
+
+@SOURCES
+def test_a_set_larger_than_the_buffer(source, monkeypatch):
     monkeypatch.setattr(pipeline, "SHUFFLE_BUFFER", 5)
-    data = training_data(size=24)
+    data = training_data(size=24, examples=source)
     examples, _ = take(8, data=data)
     for epoch in (examples[:4], examples[4:]):
         assert sorted(epoch.ravel()) == list(range(24))
     assert not np.array_equal(examples[:4], examples[4:])
     np.testing.assert_array_equal(take(2, 1, 2, data=data)[0], examples[6:])
+
+
+@SOURCES
+def test_each_example_can_be_left_over(source, monkeypatch):
+    monkeypatch.setattr(pipeline, "SHUFFLE_BUFFER", 5)
+    data = training_data(examples=source)
+    epochs = take(4 * 60, data=data)[0].reshape(60, 24)
+    left_over = [set(range(SIZE)) - set(epoch) for epoch in epochs]
+    assert {len(numbers) for numbers in left_over} == {3}
+    assert set().union(*left_over) == set(range(SIZE))
+
+
+def test_what_is_addressable_is_permuted_whole_however_large(monkeypatch):
+    monkeypatch.setattr(pipeline, "SHUFFLE_BUFFER", 200)
+    size = 4000
+    data = training_data(size, 100)
+    epochs = take(80, data=data)[0].reshape(2, size)
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(size))
+    # Of a random order its deviation is 0.016; of that buffer it would be 0.99.
+    correlations = np.corrcoef([range(size), *epochs])
+    assert np.abs(correlations[np.triu_indices(3, 1)]).max() < 0.06
 
 
 @pytest.mark.parametrize(

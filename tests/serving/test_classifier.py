@@ -13,7 +13,9 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kerasapps.serving.classifier import export_classifier
+from kerasapps.errors import InputError
+from kerasapps.serving.classifier import check_class_names, export_classifier
+from tests.serving.encoded_images import RIGHT
 from tests.serving.tiny_classifier import (
     CLASS_NAMES,
     preprocess,
@@ -275,7 +277,9 @@ tf.config.set_logical_device_configuration(cpu, [device, device])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 assert strategy.num_replicas_in_sync == 2
 
-from kerasapps.serving.classifier import export_classifier
+from kerasapps.errors import InputError
+from kerasapps.serving.classifier import check_class_names, export_classifier
+from tests.serving.encoded_images import RIGHT
 from tests.serving.tiny_classifier import CLASS_NAMES, preprocess, tiny_classifier
 
 with strategy.scope():
@@ -303,3 +307,47 @@ def test_a_mirrored_model_is_exported_for_one_device(model, saved_model_dir, tmp
         answers = loaded.signatures["pixels"](pixels=tf.constant(PIXELS))
         check_answers(answers, logits)
         assert devices(folder) == devices(saved_model_dir)
+
+
+def test_a_version_is_never_of_other_classes(model, tmp_path):
+    export_dir = str(tmp_path / "tiny")
+    check_class_names(export_dir, ["a", "b"])
+    first = export_classifier(model, preprocess, CLASS_NAMES, export_dir)
+    check_class_names(export_dir, CLASS_NAMES)
+    others = ["cat", *CLASS_NAMES[1:]]
+    with pytest.raises(InputError, match="'null' where this model has 'cat'; export"):
+        export_classifier(model, preprocess, others, export_dir)
+    with pytest.raises(InputError, match="7 where this model has 8") as error:
+        check_class_names(export_dir, [*CLASS_NAMES, "sieben"])
+    assert error.value.argument == "export_dir"
+    # As older versions have it.
+    names = Path(first, "assets.extra/class_names.json")
+    names.unlink()
+    with pytest.raises(InputError, match="'null' where this model has 'cat'"):
+        check_class_names(export_dir, others)
+    # Of a damaged one nothing is known.
+    for content in ("[", "{}", "[" * 10_000):
+        names.write_text(content)
+        check_class_names(export_dir, others)
+    names.unlink()
+    Path(first, "saved_model.pb").write_text("not one")
+    check_class_names(export_dir, others)
+    assert os.listdir(export_dir) == ["1"]
+
+
+def test_the_largest_number_of_pixels(model, tmp_path):
+    folder = export_classifier(
+        model, preprocess, CLASS_NAMES, str(tmp_path / "small"), max_pixels=100
+    )
+    classify = tf.saved_model.load(folder).signatures["serving_default"]
+    classify(image_bytes=tf.constant([encoded(PIXELS[0, :10])]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="9x12 pixels, more than"):
+        classify(image_bytes=tf.constant([encoded(np.zeros([12, 9], np.uint8))]))
+
+
+def test_palettes(model, saved_model_dir):
+    classify = tf.saved_model.load(saved_model_dir).signatures["serving_default"]
+    names = ("bmp P", "bmp top down", "png P", "gif")
+    images = [np.array(Image.open(io.BytesIO(RIGHT[n])).convert("RGB")) for n in names]
+    answers = classify(image_bytes=tf.constant([RIGHT[name] for name in names]))
+    check_answers(answers, own_logits(model, images))

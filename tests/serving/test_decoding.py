@@ -1,11 +1,15 @@
 """Images as they come, made into what a network takes."""
 
+import io
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.serving import decoding
+from tests.serving.encoded_images import HUGE, REFUSED, RIGHT
 
 GREY = Preprocessing((6, 5, 1), mean=100.0, std=50.0)
 COLOUR = Preprocessing((6, 5, 3), mean=(1, 2, 3), std=(4, 5, 6))
@@ -75,3 +79,45 @@ def test_the_first_picture_of_an_animation():
         tf.constant([file.getvalue()]), GREY, GREY.image_shape
     )
     np.testing.assert_allclose(prepared, np.full([1, 6, 5, 1], 3.1), rtol=1e-4)
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def decode(encoded):
+    return decoding.decode(encoded)
+
+
+def by_pillow(content):
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), int)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_pixels_are_those_that_pillow_finds(name):
+    expected = by_pillow(RIGHT[name])
+    found = decode(RIGHT[name]).numpy()
+    colours = found[..., :3] if found.shape[-1] > 2 else found[..., :1]
+    assert found.shape[:2] == expected.shape[:2]
+    np.testing.assert_array_equal(np.broadcast_to(colours, expected.shape), expected)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_be_other_pixels_is_refused(name):
+    content, says = REFUSED[name]
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        decode(content)
+    assert says in decoding.refusal(error.value)
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_what_is_too_large_is_refused_by_its_header(kind):
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        decode(HUGE[kind])
+    assert decoding.refusal(error.value) == (
+        "an image has 20000x20000 pixels, more than the 67108864 that the model takes"
+    )
+
+
+def test_a_damaged_image_has_no_other_reason():
+    content = RIGHT["png RGB"][:60]
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        decode(content)
+    assert decoding.refusal(error.value) is None

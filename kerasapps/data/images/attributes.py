@@ -21,6 +21,10 @@ SHAPE_ATTRIBUTES: tuple[str, ...] = ("thickness", "slant", "width", "height")
 """Names of what `shape_attributes` returns."""
 
 
+# So that differences of attributes stay within float32.
+_MOST = 1e37
+
+
 class Attributes(NamedTuple):
     """The attributes of a data set's training images.
 
@@ -200,6 +204,10 @@ def _number(cell, path, line):
         value = math.nan
     if not math.isfinite(value):
         raise InputError(f"{path}, line {line}: {cell!r} isn't a number")
+    if abs(value) > _MOST:
+        raise InputError(
+            f"{path}, line {line}: {cell!r} is beyond {_MOST:g}; choose another unit"
+        )
     return value
 
 

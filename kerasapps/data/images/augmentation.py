@@ -135,6 +135,9 @@ _BY_NAME = {
     )
 }
 
+# Settings that are lengths on the image, in pixels.
+_LENGTHS = ("padding", "pixels", "size", "sigma")
+
 
 class Augmenting(NamedTuple):
     """What augmentations by name come to, in two steps.
@@ -202,11 +205,17 @@ def _parse_item(item: str, context: dict) -> Augmentation:
     parameters = inspect.signature(function).parameters.values()
     settings = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
     given = {p.name: context[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
+    longest = max(context["crop_size"])
     usage = ":".join([name, *(p.name.upper() for p in settings)])
     if len(texts) != len(settings):
         raise InputError(f"augmentation {item!r}: write {usage}", "augment")
     try:
         values = [p.annotation(text) for p, text in zip(settings, texts, strict=True)]
+        for parameter, value in zip(settings, values, strict=True):
+            if parameter.name in _LENGTHS and value > longest:
+                raise ValueError(
+                    f"{parameter.name} can be at most the {longest} pixels of the image"
+                )
         return function(*values, **given)
     except InputError:
         raise

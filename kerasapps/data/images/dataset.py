@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.data import addressing
 from kerasapps.errors import InputError
+
+MAX_PIXELS: int = 2**26
+"""Height times width of an encoded image at most: 64 million pixels.
+
+A few bytes can hold billions of pixels. An image of this size takes 200 MB decoded.
+"""
 
 Example = dict[str, Any]
 """An image and what is known of it, by the names of TensorFlow Datasets.
@@ -43,11 +50,7 @@ class Split:
 
     def select(self, positions: Sequence[int]) -> tf.data.Dataset:
         """Returns the examples at `positions`, in the order of the split."""
-        wanted = np.zeros(self.size, bool)
-        wanted[positions] = True
-        wanted = tf.constant(wanted)
-        chosen = self.examples.enumerate().filter(lambda index, _: wanted[index])
-        return chosen.map(lambda _, example: example)
+        return addressing.select(self.examples, np.unique(positions))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +67,8 @@ class ImageDataset:
         decode: From an example of a split to the same with what is stored decoded, its
             `image` uint8 `[height, width, channels]`, in TensorFlow ops.
         attribute_names: Names of the examples' `attributes`; empty without these.
+        held_out: Where the examples held out are files that were parted from those to
+            learn from, their paths in the data set, sorted. Else None.
     """
 
     name: str
@@ -73,6 +78,7 @@ class ImageDataset:
     validation: Split
     decode: Callable[[Example], Example]
     attribute_names: tuple[str, ...] = ()
+    held_out: tuple[str, ...] | None = None
 
     @contextlib.contextmanager
     def naming_undecodable(self) -> Iterator[None]:

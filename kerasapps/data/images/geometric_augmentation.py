@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.images import addons, geometry
-from kerasapps.data.images.dataset import Example
+from kerasapps.data.images.dataset import MAX_PIXELS, Example
 
 Augmentation = Callable[[Example, tf.Tensor], Example]
 """From an example and a seed, int32 or int64 `[2]`, to the changed example.
@@ -44,6 +44,8 @@ def random_crop(
             f"needs {max(crop_size)} <= smallest <= largest "
             f"to cut out {crop_size[0]}x{crop_size[1]} pixels"
         )
+    if largest**2 > MAX_PIXELS:
+        raise ValueError(f"largest can be at most {math.isqrt(MAX_PIXELS)}")
 
     def apply(example, seed):
         image = example["image"]
@@ -216,8 +218,8 @@ def elastic_distortion(alpha: float, sigma: float) -> Augmentation:
         alpha: Strength of the displacement, in pixels before smoothing.
         sigma: Standard deviation of the Gaussian, in pixels.
     """
-    if not 0 <= alpha < math.inf or not 0 < sigma < math.inf:
-        raise ValueError("alpha can't be negative, and sigma must be positive")
+    if not 0 <= alpha <= 1e6 or not 0 < sigma < math.inf:
+        raise ValueError("alpha must be 0 to a million, and sigma positive")
     tfa_image = addons.image("elastic_distortion")
     # Beyond three standard deviations a Gaussian has 0.3 % of its weight.
     filter_size = 2 * math.ceil(3 * sigma) + 1

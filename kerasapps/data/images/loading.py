@@ -1,8 +1,12 @@
 """Data sets of images by name."""
 
 import dataclasses
+from collections.abc import Sequence
 
-from kerasapps.data.images.dataset import ImageDataset
+import tensorflow as tf
+
+from kerasapps.data import own_folder
+from kerasapps.data.images.dataset import ImageDataset, Split
 from kerasapps.errors import InputError
 
 
@@ -13,6 +17,8 @@ def load(
     validation_split: str | None = None,
     num_classes: int | None = None,
     labelled: bool = True,
+    class_names: Sequence[str] | None = None,
+    held_out: Sequence[str] | None = None,
 ) -> ImageDataset:
     """Loads a data set of labelled images, or of images alone.
 
@@ -24,13 +30,17 @@ def load(
             which the environment variable TFDS_DATA_DIR sets.
         train_split: Split of TensorFlow Datasets to train on, for example
             "train[:90%]"; None for what is usual.
-        validation_split: The same for validation.
+        validation_split: The same for validation; of a folder as in `folder.load`.
         num_classes: Number of classes if it is not the data set's own. It may be
             larger, for a network with spare outputs: the classes without a name
             are then named by their number.
         labelled: Whether it takes two or more classes. If not, images without
             labels and folders without class folders will do as well: examples have
             a `label` only where all images have one of a class with a name.
+        class_names: Names of the classes that a network tells apart, in the order of
+            its labels. The examples then have these labels; the data may lack some of
+            the classes. Instead of `num_classes`.
+        held_out: The images that a run has held out of a folder, as in `folder.load`.
 
     Raises:
         InputError: Unknown data set, missing or broken data, a split that
@@ -38,17 +48,20 @@ def load(
     """
     # Each import is made where it is needed: a folder of images needs neither
     # scikit-learn nor TensorFlow Datasets, which take seconds to import.
-    kind, _, path = dataset.partition(":")
-    if (kind == "folder" or dataset == "digits") and (train_split or validation_split):
+    is_folder = own_folder.is_own_folder(dataset)
+    if (train_split and is_folder) or (
+        (train_split or validation_split) and dataset == "digits"
+    ):
         raise InputError(
             f"train_split and validation_split are for TensorFlow Datasets; "
             f"dataset {dataset!r} has its own splits",
             argument="train_split" if train_split else "validation_split",
         )
-    if kind == "folder":
+    if is_folder:
         from kerasapps.data.images import folder
 
-        data = folder.load(path, labelled)
+        path = own_folder.path_of(dataset)
+        data = folder.load(path, labelled, validation_split, held_out)
     elif dataset == "digits":
         from kerasapps.data.images import digits
 
@@ -57,6 +70,8 @@ def load(
         from kerasapps.data.images import tfds
 
         data = tfds.load(dataset, data_dir, train_split, validation_split, labelled)
+    if class_names is not None:
+        return _with_class_names(data, class_names)
     if labelled:
         data = _with_num_classes(data, num_classes)
         if len(data.class_names) < 2:
@@ -65,6 +80,48 @@ def load(
                 argument="dataset",
             )
     return data
+
+
+def has_splits(dataset: str) -> bool:
+    """Returns whether a data set has splits; a folder may have classes alone.
+
+    Args:
+        dataset: As in `load`.
+    """
+    if not own_folder.is_own_folder(dataset):
+        return True
+    from kerasapps.data.images import folder
+
+    return folder.has_splits(own_folder.path_of(dataset))
+
+
+def _with_class_names(data: ImageDataset, class_names: Sequence[str]) -> ImageDataset:
+    """Returns `data` with the labels that a network has for its classes."""
+    if not data.class_names:
+        _check_labels(data, len(class_names))
+        return dataclasses.replace(data, class_names=tuple(class_names))
+    unknown = [name for name in data.class_names if name not in class_names]
+    if unknown:
+        known = ", ".join(class_names[:5]) + (", ..." if class_names[5:] else "")
+        raise InputError(
+            f"class {unknown[0]!r} of {data.name} is none of the {len(class_names)} "
+            f"that are told apart: {known}",
+            argument="dataset",
+        )
+    labels = tf.constant([class_names.index(n) for n in data.class_names], tf.int64)
+
+    def relabelled(split: Split) -> Split:
+        examples = split.examples.map(
+            lambda example: example | {"label": labels[example["label"]]}
+        )
+        return dataclasses.replace(split, examples=examples)
+
+    return dataclasses.replace(
+        data,
+        class_names=tuple(class_names),
+        train=relabelled(data.train),
+        validation=relabelled(data.validation),
+    )
 
 
 def _with_num_classes(data: ImageDataset, num_classes: int | None) -> ImageDataset:

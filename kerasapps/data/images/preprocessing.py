@@ -1,5 +1,6 @@
 """From the pixels of any image to the numbers that a network takes."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasapps.data.images import geometry
-from kerasapps.data.images.dataset import Example, Split
+from kerasapps.data.images.dataset import MAX_PIXELS, Example, Split
 from kerasapps.errors import InputError
 
 
@@ -35,7 +36,8 @@ class Preprocessing:
         channel_order: "rgb", or "bgr" for weights that were trained in Caffe.
 
     Raises:
-        InputError: If `shorter_side` is less than what is cut out.
+        InputError: If `shorter_side` is less than what is cut out, or makes images of
+            more than `MAX_PIXELS`.
         ValueError: If `image_shape` has other channels, if `mean` and `std` don't
             fit to it, or if there is no such `channel_order`.
     """
@@ -58,6 +60,12 @@ class Preprocessing:
             )
         if channel_order not in ("rgb", "bgr"):
             raise ValueError(f'channel_order is "rgb" or "bgr", got {channel_order!r}')
+        if shorter_side is not None and shorter_side**2 > MAX_PIXELS:
+            raise InputError(
+                f"shorter_side={shorter_side} makes images of more than {MAX_PIXELS} "
+                f"pixels; choose at most {math.isqrt(MAX_PIXELS)}",
+                argument="shorter_side",
+            )
         self.image_shape = (height, width, channels)
         self.shorter_side = shorter_side
         self.channel_order = channel_order

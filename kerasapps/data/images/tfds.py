@@ -4,8 +4,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from kerasapps.data import tfds_builder
+from kerasapps.data import pipeline, tfds_builder
 from kerasapps.data.images.dataset import ImageDataset, Split
+from kerasapps.data.images.encoded import decode_png_or_jpeg
 from kerasapps.errors import InputError
 
 
@@ -69,7 +70,12 @@ def load(
         train=train,
         validation=validation,
         decode=lambda example: (
-            example | {"image": image.decode_example(example["image"])}
+            example
+            | {
+                "image": tf.ensure_shape(
+                    decode_png_or_jpeg(example["image"], image.shape[-1]), image.shape
+                )
+            }
         ),
         attribute_names=names,
     )
@@ -202,15 +208,21 @@ def _split(
         wanted[label_key] = True
     if attribute_names:
         wanted["attributes"] = True
+    size = builder.info.splits[split].num_examples
     # The image as it is stored.
-    stored = _read(builder, split, wanted, {image_key: tfds.decode.SkipDecoding()})
-    return Split(
-        examples=stored.map(named), size=builder.info.splits[split].num_examples
+    stored = _read(
+        builder,
+        split,
+        wanted,
+        {image_key: tfds.decode.SkipDecoding()},
+        # What is shuffled whole needn't be.
+        mixed=size > pipeline.SHUFFLE_BUFFER,
     )
+    return Split(examples=stored.map(named), size=size)
 
 
-def _read(builder, split, wanted, decoders=None) -> tf.data.Dataset:
+def _read(builder, split, wanted, decoders=None, mixed=False) -> tf.data.Dataset:
     """Returns the wanted features of the examples of a split, in a fixed order."""
     return tfds_builder.read(
-        builder, split, tfds.decode.PartialDecoding(wanted, decoders=decoders)
+        builder, split, tfds.decode.PartialDecoding(wanted, decoders=decoders), mixed
     )

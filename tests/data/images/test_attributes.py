@@ -157,6 +157,7 @@ def test_a_broken_image_is_named(folder):
         ("image,x\na.png\n", "line 2: 0 numbers"),
         ("image,x\na.png,1\nb.png,old\n", "line 3: 'old' isn't a number"),
         ("image,x\na.png,nan\n", "line 2: 'nan' isn't"),
+        ("image,x\na.png,1\nb.png,1e39\n", "line 3: '1e39' is beyond"),
         ("image,x\na.png,1\n./a.png,2\n", r"line 3: a\.png is there twice"),
         ("image,x\n\ufffe".encode("utf-16"), "no CSV file"),
     ],

@@ -12,6 +12,9 @@ from tests.data.images.tiny_builders import decoded
         ("digit", {}, "did you mean digits"),
         ("tiny_labelled:9.*.*", {}, "version 9"),
         ("tiny_with_configs/none", {}, "none"),
+        ("tiny_with_configs/od", {}, "unknown config of tiny_with.*did you mean odd"),
+        ("tiny_labelled/odd", {}, "tiny_labelled has no configs; write tiny_labelled"),
+        ("tiny_labelled:new", {}, "NAME, NAME/CONFIG or NAME:VERSION"),
         ("tiny-labelled", {}, "did you mean tiny_labelled"),
         ("tiny_labelled", {"train_split": "trian"}, "train, test"),
         ("tiny_labelled", {"train_split": "train[:9"}, r"train\[:9"),
@@ -42,6 +45,7 @@ def test_bad_input_gets_one_line(dataset, splits, says, tfds_dir):
         ({"dataset": "tiny_labeled"}, "dataset"),
         ({"dataset": "tiny_labelled:9.*.*"}, "dataset"),
         ({"dataset": "tiny_one_class"}, "dataset"),
+        ({"dataset": "tiny_labelled/odd"}, "dataset"),
         ({"dataset": "tiny_odd_splits"}, "validation_split"),
         ({"dataset": "tiny_integers"}, "num_classes"),
         ({"dataset": "tiny_integers", "num_classes": 19}, "num_classes"),
@@ -69,3 +73,11 @@ def test_integer_labels_are_checked(tfds_dir):
     assert {label for _, label in decoded(data, data.train)} == set(range(20))
     with pytest.raises(InputError, match=r"label 19; .* 0 to 18"):
         load("tiny_integers", data_dir=tfds_dir, num_classes=19)
+
+
+def test_no_data_is_written_into_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="data_dir is empty") as caught:
+        load("tiny_labelled", data_dir="")
+    assert caught.value.argument == "data_dir"
+    assert [*tmp_path.iterdir()] == []

@@ -3,13 +3,16 @@ import socket
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
+from kerasapps.data import pipeline
 from kerasapps.data.images import attributes
 from kerasapps.data.images.loading import load
 from kerasapps.errors import InputError
 from tests.data.images.tiny_builders import (
     TinyImagesOnly,
     TinyLabelled,
+    TinyManyFiles,
     decoded,
     first_pixels,
 )
@@ -81,6 +84,32 @@ def test_tfds_config_is_part_of_the_name(tfds_dir):
     assert data.name == "tiny_with_configs_odd"
 
 
+def test_a_large_set_of_several_files_is_mixed(tmp_path, monkeypatch):
+    config = tfds.download.DownloadConfig(num_shards=5)
+    builder = TinyManyFiles(data_dir=tmp_path)
+    builder.download_and_prepare(download_config=config)
+    one_by_one = tfds.ReadConfig(interleave_cycle_length=1)
+    of_files = builder.as_dataset(split="train[:201]", read_config=one_by_one)
+    stored = [int(e["image"][0, 0, 0]) for e in of_files.as_numpy_iterator()]
+    splits = {"train_split": "train[:201]", "validation_split": "train[201:]"}
+
+    def order():
+        data = load("tiny_many_files", str(tmp_path), **splits)
+        assert data.train.size == 201
+        return first_pixels(data, data.train)
+
+    assert sorted(order()) == sorted(stored)
+    monkeypatch.setattr(pipeline, "SHUFFLE_BUFFER", 200)
+    mixed = order()
+    assert sorted(mixed) == sorted(stored)
+    assert len({*mixed}) == 201
+    # Neighbours are from five parts, of about 40 examples each.
+    places = np.array([stored.index(number) for number in mixed])
+    assert [*np.rint(places[:5] / 40.2)] == [0, 1, 2, 3, 4]
+    assert np.corrcoef(places, range(201))[0, 1] < 0.3
+    assert order() == mixed
+
+
 def test_tfds_warns_of_examples_in_both_splits(tfds_dir, caplog):
     load(
         "tiny_labelled",
@@ -144,3 +173,27 @@ def test_a_data_set_without_attributes(tfds_dir):
     data = load("tiny_labelled", data_dir=tfds_dir)
     assert data.attribute_names == ()
     assert "attributes" not in data.train.examples.element_spec
+
+
+def test_without_a_network_there_is_one_try_and_nothing_is_made(tmp_path, monkeypatch):
+    tries = []
+
+    def refuse(*args, **kwargs):
+        tries.append(args)
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    place = tmp_path / "new" / "data"
+    with pytest.raises(InputError, match=r"'mnist' is not in .* no network") as error:
+        load("mnist", data_dir=str(place))
+    assert "\n" not in str(error.value)
+    # MNIST is four files.
+    assert len(tries) <= 4
+    assert not (tmp_path / "new").exists()
+    # What was there stays.
+    (place / "downloads" / "mnist").mkdir(parents=True)
+    (place / "downloads" / "mnist" / "file").touch()
+    with pytest.raises(InputError, match="no network"):
+        load("mnist", data_dir=str(place))
+    left = [path for path in place.rglob("*") if path.is_file()]
+    assert left == [place / "downloads" / "mnist" / "file"]

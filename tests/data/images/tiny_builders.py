@@ -149,6 +149,12 @@ class TinyNotPrepared(Tiny):
         raise ConnectionError("no route to host\nsecond line")
 
 
+class TinyManyFiles(Tiny):
+    """Five files."""
+
+    SIZES = {"train": 203}  # noqa: RUF012
+
+
 def decoded(data, split):
     """Pixels and labels of all examples."""
     return [
