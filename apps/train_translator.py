@@ -42,6 +42,9 @@ from kerasapps.training.sequence_losses import (
 )
 from kerasapps.weights import keras_file
 
+# The export takes sentences so many times as long as any that it learned from.
+_ROOM = 2
+
 FLAGS = flags.FlagValues()
 training_flags.define(FLAGS)
 
@@ -151,6 +154,7 @@ def main() -> None:
             Scoring(exact, target.lowercase, corpus.target_language),
             FLAGS.batch_size,
             FLAGS.export_dtype,
+            _longest_source(corpus.train.source, source_ids, target_ids),
             about,
         )
 
@@ -218,6 +222,18 @@ def _model(constructor, options, vocabulary_pair):
             "at; leave it out, or choose RNNsearch or a Transformer"
         )
     return model
+
+
+def _longest_source(sentences, source_ids, target_ids):
+    """Returns the characters of a sentence that the export takes at most.
+
+    Twice as many as that of the longest sentence that was trained on.
+    """
+    return _ROOM * max(
+        len(sentence)
+        for sentence, *pair in zip(sentences, source_ids, target_ids, strict=True)
+        if max(map(len, pair)) <= FLAGS.max_length
+    )
 
 
 def _draw_training(run, history, steps):

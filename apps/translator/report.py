@@ -34,6 +34,7 @@ def report(
     scoring: Scoring,
     batch_size: int,
     export_dtype: str,
+    longest_source: int,
     about: dict,
 ) -> None:
     """Translates the test sentences, exports, draws and says where everything is.
@@ -49,6 +50,7 @@ def report(
         scoring: How they are compared with the right ones.
         batch_size: Sentences at a time.
         export_dtype: What the exported model computes in.
+        longest_source: Characters of a sentence that the exported model takes at most.
         about: What `metrics.json` tells of the training.
     """
     translator = search.translator([model], vocabularies)
@@ -61,7 +63,9 @@ def report(
     measures |= measuring.measure_known(translator, corpus.test, batch_size, scoring)
     n_best = min(_N_BEST, search.beam_size)
     exported = run.export_dir and export_translator(
-        search.translator([model], vocabularies, n_best), run.export_dir, export_dtype
+        search.translator([model], vocabularies, n_best, longest_source),
+        run.export_dir,
+        export_dtype,
     )
     metrics.write(
         run.directory,

@@ -30,6 +30,7 @@ class Search(NamedTuple):
         networks: Sequence[keras.Model],
         vocabularies: tuple[Vocabulary, Vocabulary],
         n_best: int = 1,
+        longest_source: int | None = None,
     ) -> Translator:
         """Returns what translates so.
 
@@ -37,6 +38,7 @@ class Search(NamedTuple):
             networks: One network or an ensemble.
             vocabularies: Those of the source and of the target.
             n_best: Translations of each sentence.
+            longest_source: Characters of a sentence at most; None for any.
         """
         return Translator(
             networks,
@@ -45,6 +47,7 @@ class Search(NamedTuple):
             alpha=self.length_penalty,
             n_best=n_best,
             replace_unknown=self.replace_unknown,
+            longest_source=longest_source,
         )
 
 

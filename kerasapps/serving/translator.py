@@ -27,9 +27,9 @@ def export_translator(
       tells where it looks `alignments`, float32 `[batch, n_best, target, source]`.
 
     Where the translator has a longest source, a third signature, `limits`, takes
-    nothing and returns it as `longest_source`, int32: characters of a sentence at most.
-    A request with a longer one is answered by an error of the kind INVALID_ARGUMENT
-    that tells its length, or the sentence is cut, as the translator has it.
+    nothing and returns it as `longest_source`, int32, characters of a sentence at most,
+    and `cut`, bool, whether longer sentences are cut there. If not, a request with one
+    of them is answered by an error, INVALID_ARGUMENT, that tells its length.
 
     Args:
         translator: What is exported, with its beam.
@@ -70,8 +70,12 @@ def export_translator(
     archive.add_endpoint("serving_default", best, signature)
     archive.add_endpoint("n_best", n_best, signature)
     if translator.longest_source is not None:
-        limits = tf.function(lambda: {"longest_source": longest_source})
-        longest_source = tf.constant(translator.longest_source, tf.int32)
+        limits = tf.function(
+            lambda: {
+                "longest_source": tf.constant(translator.longest_source, tf.int32),
+                "cut": tf.constant(translator.cut),
+            }
+        )
         limits.get_concrete_function()
         archive.add_endpoint("limits", limits)
 

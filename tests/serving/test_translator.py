@@ -106,7 +106,10 @@ def test_signatures_and_warm_up_requests(tmp_path):
         "translations": ((None,), "string"),
         "scores": ((None,), "float32"),
     }
-    assert specs(folder)["limits"] == ({}, {"longest_source": ((), "int32")})
+    assert specs(folder)["limits"] == (
+        {},
+        {"longest_source": ((), "int32"), "cut": ((), "bool")},
+    )
     answered = warm_up(folder)
     assert [(m, s) for m, s, _ in answered] == [
         ("model", "serving_default"),

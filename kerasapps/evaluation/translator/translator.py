@@ -86,7 +86,7 @@ class Translator(tf.Module):
         self._replace_unknown = replace_unknown
         self._allow_unknown = allow_unknown
         self.longest_source = longest_source
-        self._cut = cut
+        self.cut = cut
         if not 1 <= n_best <= beam_size:
             raise InputError(
                 f"a beam of {beam_size} has no {n_best} translations; choose n_best "
@@ -114,7 +114,7 @@ class Translator(tf.Module):
             "replace_unknown": self._replace_unknown,
             "allow_unknown": self._allow_unknown,
             "longest_source": self.longest_source,
-            "cut": self._cut,
+            "cut": self.cut,
         }
 
     def with_networks(self, networks: Sequence[keras.Model]) -> "Translator":
@@ -229,7 +229,7 @@ class Translator(tf.Module):
         most = self.longest_source
         if most is None:
             return sentences
-        if self._cut:
+        if self.cut:
             # Only of what is text it is known where characters begin.
             return tf.strings.substr(
                 tf.strings.unicode_transcode(sentences, "UTF-8", "UTF-8"),
