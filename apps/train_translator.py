@@ -26,7 +26,7 @@ from apps.run.run import Run
 from apps.translator import drawing, numbers, training_flags, vocabularies
 from apps.translator.measuring import Scoring, has_one_translation
 from apps.translator.report import report
-from apps.translator.search import Search
+from apps.translator.search import Search, check_logits
 from kerasapps.data.text import loading
 from kerasapps.data.text.pairs import SentencePairs, padded_pairs
 from kerasapps.data.text.vocabularies import encode_all
@@ -74,6 +74,8 @@ def main() -> None:
     )
     vocabulary_pair = _vocabularies(run, corpus)
     source, target = vocabulary_pair
+    search = Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown)
+    search.check(FLAGS.batch_size, target.size)
     source_ids = encode_all(source, corpus.train.source)
     target_ids = encode_all(target, corpus.train.target)
     pairs = SentencePairs(
@@ -83,6 +85,12 @@ def main() -> None:
         FLAGS.seed,
         FLAGS.max_length,
         run.strategy.num_replicas_in_sync,
+    )
+    check_logits(
+        FLAGS.tokens_per_batch,
+        target.size,
+        f"a step of {FLAGS.tokens_per_batch:,} tokens",
+        "tokens_per_batch",
     )
     validation, validation_size = padded_pairs(
         encode_all(source, corpus.validation.source),
@@ -150,11 +158,13 @@ def main() -> None:
             corpus,
             vocabulary_pair,
             history,
-            Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown),
+            search,
             Scoring(exact, target.lowercase, corpus.target_language),
             FLAGS.batch_size,
             FLAGS.export_dtype,
-            _longest_source(corpus.train.source, source_ids, target_ids),
+            FLAGS.longest_source
+            or _longest_source(corpus.train.source, source_ids, target_ids),
+            FLAGS.cut_source,
             about,
         )
 

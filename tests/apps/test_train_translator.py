@@ -28,7 +28,8 @@ RUNS = {
     "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80 "
     "--beam_size=1 --batch_size=250",
     "rnnencdec": f"{SMALL} --model=rnnencdec --dataset=folder:corpus --tokens=words "
-    "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16",
+    "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16 --longest_source=9 "
+    "--cut_source",
     "rnnsearch": f"{ATTENTIVE} --dataset=folder:corpus --tokens=words --epochs=1 "
     "--beam_size=1 --lowercase --replace_unknown",
     "transformer": f"{TRANSFORMER} --model=transformer --dataset=folder:corpus "
@@ -79,7 +80,18 @@ BAD = {
         "--average_epochs=2 --keep_best",
         ["--average_epochs and --keep_best: give one"],
     ),
-    "penalty": ("--length_penalty=inf", ["length_penalty", "finite"]),
+    "penalty": ("--length_penalty=inf", ["length_penalty", "[0, 5"]),
+    "no_penalty": ("--length_penalty=nan", ["length_penalty", "finite"]),
+    "beam": ("--beam_size=100000", ["beam_size", "[1, 1000]"]),
+    "wide": (
+        "--beam_size=1000 --batch_size=1000000000",
+        ["a beam of 1,000 for 1,000,000,000 sentences", "are free", "(--beam_size)"],
+    ),
+    "step": (
+        f"--tokens_per_batch={10**20}",
+        ["is more than the", "choose at most", "(--tokens_per_batch)"],
+    ),
+    "epochs": (f"--epochs={10**20}", ["--epochs", "[1, 1000000]"]),
 }
 
 
@@ -342,6 +354,11 @@ def test_translate_reads_lines_and_names_those_that_it_cannot_take(runs):
     given = ["--model=exported/rnnsearch", "a dog", "a" * 12_000]
     found = run("translate", given, folder)
     assert_bad_input(found, ["sentence 2 has 12,000", f"takes {longest} at most"])
+    cuts = _piped(b"cat\na dog red cat", folder, "--model=exported/rnnencdec")
+    wanted = _piped(b"cat\na dog red", folder, "--model=exported/rnnencdec")
+    assert (cuts.code, cuts.output) == (0, wanted.output)
+    part = "line 2 of standard input has 13 characters, and exported/rnnencdec cuts"
+    assert part in cuts.errors
 
 
 def test_translate_prints_the_n_best_with_their_scores(runs):

@@ -12,7 +12,7 @@ _MOST = 1000
 def hold_out(splits: dict[str, Sentences], name: str) -> dict[str, Sentences]:
     """Returns the splits "train", "validation" and "test".
 
-    Pairs of which a sentence is blank are left out, and counted in one warning. For each
+    Pairs of which a sentence is blank are left out, counted in one warning. For each
     of "validation" and "test" that is missing a tenth of the pairs of "train", at most
     1,000, is held out; which, doesn't change from run to run.
 
