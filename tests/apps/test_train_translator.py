@@ -328,9 +328,9 @@ def test_translate_prints_a_line_for_each_sentence(runs):
 
 
 def _piped(text, folder, flags="--model=exported/rnnsearch"):
-    with io.TextIOWrapper(io.BytesIO(text)) as stdin:
-        with mock.patch.object(sys, "stdin", stdin):
-            return run("translate", flags, folder)
+    stdin = io.TextIOWrapper(io.BytesIO(text))
+    with stdin, mock.patch.object(sys, "stdin", stdin):
+        return run("translate", flags, folder)
 
 
 def test_translate_reads_lines_and_names_those_that_it_cannot_take(runs):

@@ -77,7 +77,7 @@ def test_a_longer_sentence_than_the_limit_is_refused(exports):
     assert signatures["limits"]()["longest_source"] == LONGEST
     for name in ("serving_default", "n_best"):
         with pytest.raises(
-            tf.errors.InvalidArgumentError, match="12000 characters, and .* takes 30"
+            tf.errors.InvalidArgumentError, match=r"12000 characters, and .* takes 30"
         ):
             signatures[name](sentences=tf.constant(["a", "a dog " * 2000]))
 

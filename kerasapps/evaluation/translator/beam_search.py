@@ -231,13 +231,14 @@ class _Search:
         begun = [
             tf.constant(0),
             tf.fill([tf.shape(flat)[0]], BEGIN),
-            [translator.initial_states(memory, used) for translator, memory in aligning],
+            [model.initial_states(memory, used) for model, memory in aligning],
             tf.TensorArray(tf.float32, used, element_shape=[None, None]),
         ]
         *_, found = tf.while_loop(lambda position, *_: position < used, step, begun)
         found = tf.transpose(found.stack(), [1, 0, 2])
         found = tf.pad(found, [[0, 0], [0, self._length - used], [0, 0]])
-        return tf.reshape(found, [self._batch, n_best, self._length, tf.shape(found)[2]])
+        source = tf.shape(found)[2]
+        return tf.reshape(found, [self._batch, n_best, self._length, source])
 
     def _advance(self, token, position, beam):
         """Returns log-probabilities, `[batch, beam, vocabulary]`, and states."""

@@ -240,8 +240,10 @@ class Translator(tf.Module):
         longest = tf.reduce_max(tf.concat([[0], lengths], axis=0))
         message = tf.strings.join(
             [
-                *("a sentence has ", tf.strings.as_string(longest), " characters, and "),
-                f"this translator takes {most} at most: shorten it, or part it",
+                "a sentence has ",
+                tf.strings.as_string(longest),
+                f" characters, and this translator takes {most} at most: shorten it, "
+                "or part it",
             ]
         )
         fits = tf.debugging.Assert(longest <= most, [message])
