@@ -75,12 +75,14 @@ def main() -> None:
     corpus = loading.load(dataset, *languages, FLAGS.data_dir, train_split)
     held_out = getattr(corpus, FLAGS.split)
     names = compared.names(runs)
+    how = search.Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown)
+    how.check(FLAGS.batch_size, max(run.vocabularies[1].size for run in runs))
     directory = pathlib.Path(FLAGS.output_dir or _default_directory(names))
     figures = directory / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     translators = compared.translators(
         dict(zip(names, runs, strict=True)),
-        search.Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown),
+        how,
         FLAGS.ensemble,
     )
     scoring = Scoring(

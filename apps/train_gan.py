@@ -139,6 +139,20 @@ flags.DEFINE_integer(
     flag_values=FLAGS,
 )
 flags.DEFINE_integer(
+    "last_epochs",
+    None,
+    "Epochs of stylegan's last size, where they are others than --epochs.",
+    1,
+    1_000_000,
+    flag_values=FLAGS,
+)
+flags.DEFINE_bool(
+    "mirror",
+    False,
+    "Mirror half of the images to learn from, other ones in each epoch.",
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer(
     "samples",
     64,
     "Examples that are drawn after each epoch, of the same z's.",
@@ -170,7 +184,12 @@ def main() -> None:
     # The error of the batches would tell the examples of all the discriminator's steps.
     replica_batch_size(FLAGS.batch_size, run.strategy.num_replicas_in_sync)
     source = Source(
-        FLAGS.dataset, FLAGS.data_dir, FLAGS.train_split, FLAGS.batch_size, FLAGS.seed
+        FLAGS.dataset,
+        FLAGS.data_dir,
+        FLAGS.train_split,
+        FLAGS.batch_size,
+        FLAGS.seed,
+        FLAGS.mirror,
     )
     networks = Networks(
         constructor,
@@ -199,6 +218,7 @@ def main() -> None:
                 lambda size: _examples(constructor, source, size),
                 sizes,
                 FLAGS.epochs,
+                FLAGS.last_epochs,
             )
         else:
             examples = _examples(constructor, source, FLAGS.image_size)
@@ -239,6 +259,11 @@ def _check_flags(constructor: type[keras.Model]) -> None:
         "discriminator_steps": maps,
         "condition": not constructor.is_conditional,
         "first_size": not constructor.grows,
+        "last_epochs": not constructor.grows,
+        # Of mirrored images a measured condition would no longer be true.
+        "mirror": maps
+        or points
+        or (constructor.is_conditional and FLAGS.condition != "label"),
         "image_size": points,
         "train_split": points,
         "samples": maps or points,

@@ -26,7 +26,7 @@ from apps.run.run import Run
 from apps.translator import drawing, numbers, training_flags, vocabularies
 from apps.translator.measuring import Scoring, has_one_translation
 from apps.translator.report import report
-from apps.translator.search import Search
+from apps.translator.search import Search, check_logits
 from kerasapps.data.text import loading
 from kerasapps.data.text.pairs import SentencePairs, padded_pairs
 from kerasapps.data.text.vocabularies import encode_all
@@ -41,6 +41,9 @@ from kerasapps.training.sequence_losses import (
     TokenAccuracy,
 )
 from kerasapps.weights import keras_file
+
+# The export takes sentences so many times as long as any that it learned from.
+_ROOM = 2
 
 FLAGS = flags.FlagValues()
 training_flags.define(FLAGS)
@@ -71,6 +74,8 @@ def main() -> None:
     )
     vocabulary_pair = _vocabularies(run, corpus)
     source, target = vocabulary_pair
+    search = Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown)
+    search.check(FLAGS.batch_size, target.size)
     source_ids = encode_all(source, corpus.train.source)
     target_ids = encode_all(target, corpus.train.target)
     pairs = SentencePairs(
@@ -80,6 +85,12 @@ def main() -> None:
         FLAGS.seed,
         FLAGS.max_length,
         run.strategy.num_replicas_in_sync,
+    )
+    check_logits(
+        FLAGS.tokens_per_batch,
+        target.size,
+        f"a step of {FLAGS.tokens_per_batch:,} tokens",
+        "tokens_per_batch",
     )
     validation, validation_size = padded_pairs(
         encode_all(source, corpus.validation.source),
@@ -147,10 +158,13 @@ def main() -> None:
             corpus,
             vocabulary_pair,
             history,
-            Search(FLAGS.beam_size, FLAGS.length_penalty, FLAGS.replace_unknown),
+            search,
             Scoring(exact, target.lowercase, corpus.target_language),
             FLAGS.batch_size,
             FLAGS.export_dtype,
+            FLAGS.longest_source
+            or _longest_source(corpus.train.source, source_ids, target_ids),
+            FLAGS.cut_source,
             about,
         )
 
@@ -218,6 +232,18 @@ def _model(constructor, options, vocabulary_pair):
             "at; leave it out, or choose RNNsearch or a Transformer"
         )
     return model
+
+
+def _longest_source(sentences, source_ids, target_ids):
+    """Returns the characters of a sentence that the export takes at most.
+
+    Twice as many as that of the longest sentence that was trained on.
+    """
+    return _ROOM * max(
+        len(sentence)
+        for sentence, *pair in zip(sentences, source_ids, target_ids, strict=True)
+        if max(map(len, pair)) <= FLAGS.max_length
+    )
 
 
 def _draw_training(run, history, steps):

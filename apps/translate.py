@@ -3,12 +3,18 @@ r"""Translates sentences with an exported translator.
 python -m apps.translate --model=saved_models/rnnsearch "forty-two" "two thousand"
 python -m apps.translate --model=saved_models/rnnsearch < sentences.txt
 python -m apps.translate --model=saved_models/rnnsearch --n_best=4 "forty-two"
+
+Of standard input each line is a sentence. One that isn't text or is longer than the
+model takes ends it by an error that names the line; unless lines are typed, that is
+before the first translation.
 """
 
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+import numpy as np
 from absl import flags
 
 from apps.run import command, exported
@@ -38,32 +44,35 @@ flags.DEFINE_integer(
 )
 
 
+class _Sentence(NamedTuple):
+    """A sentence, and how errors name its place."""
+
+    text: str
+    place: str
+
+
 def main(sentences: list[str]) -> None:
     """Prints the translations of what the command line or standard input holds."""
     folder = exported.folder(FLAGS.model, "train_translator")
     typed = not sentences and sys.stdin.isatty()
     if typed:
         print("A sentence a line, please; Ctrl-D ends it.", file=sys.stderr)
-    checked = map(_checked, sentences or _lines_of_standard_input())
+    read = _given(sentences) if sentences else _lines_of_standard_input()
     # What is typed is answered line by line; else errors come before what takes time.
-    batches = (
-        ([sentence] for sentence in checked)
-        if typed
-        else _batches(list(checked), FLAGS.batch_size)
-    )
+    read = read if typed else list(read)
     translate = exported.signature(
         folder, "sentences", "translator", "train_translator"
     )
-    # It is imported by now, which takes seconds: errors above come at once.
-    import tensorflow as tf
-
+    signatures = translate.model.signatures
+    read = _short(read, signatures)
+    # An error comes before what was translated.
+    batches = map(_alone, read) if typed else _batches([*read], FLAGS.batch_size)
     several = FLAGS.n_best > 1
     if several:
-        translate = translate.model.signatures["n_best"]
+        translate = signatures["n_best"]
     separate = False
     for batch in batches:
-        answer = translate(sentences=tf.constant(batch))
-        translations, scores = answer["translations"].numpy(), answer["scores"].numpy()
+        translations, scores = _translations(translate, batch)
         if not several:
             translations, scores = translations[:, None], scores[:, None]
         elif FLAGS.n_best > translations.shape[1]:
@@ -81,26 +90,70 @@ def main(sentences: list[str]) -> None:
                 print(before + translation.decode(), flush=True)
 
 
-def _lines_of_standard_input() -> Iterator[str]:
+def _given(sentences: list[str]) -> Iterator[_Sentence]:
+    for number, sentence in enumerate(sentences, 1):
+        try:
+            sentence.encode()
+        except UnicodeEncodeError as error:
+            # Bytes that are no text come as halves of surrogate pairs.
+            raise InputError(f"{sentence!a} isn't text in UTF-8") from error
+        yield _Sentence(sentence, f"sentence {number}")
+
+
+def _lines_of_standard_input() -> Iterator[_Sentence]:
+    # Bytes, as only of these it is known in which line they are no text.
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        place = f"line {number} of standard input"
+        try:
+            # A file may begin with a byte order mark, also one after another.
+            text = line.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{place} isn't text in UTF-8: {error}") from error
+        yield _Sentence(text.rstrip("\r\n"), place)
+
+
+def _short(sentences: Iterable[_Sentence], signatures) -> Iterator[_Sentence]:
+    """Yields sentences of which none is longer than the model takes."""
+    longest = cut = None
+    # Exports of before have none.
+    if "limits" in signatures:
+        limits = signatures["limits"]()
+        longest, cut = int(limits["longest_source"]), bool(limits["cut"])
+    for sentence in sentences:
+        length = len(sentence.text)
+        if longest is not None and length > longest:
+            about = f"{sentence.place} has {length:,} characters, and {FLAGS.model} "
+            if not cut:
+                raise InputError(
+                    f"{about}takes {longest:,} at most: shorten it, or part it"
+                )
+            print(f"{about}cuts what is after {longest:,}", file=sys.stderr)
+        yield sentence
+
+
+def _translations(translate, batch: list[_Sentence]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the translations of a batch, and their scores."""
+    # It is imported by now, which takes seconds: errors before come at once.
+    import tensorflow as tf
+
     try:
-        for line in sys.stdin:
-            yield line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"standard input isn't text in UTF-8: {error}") from error
+        answer = translate(sentences=tf.constant([text for text, _ in batch]))
+    except tf.errors.ResourceExhaustedError as error:
+        longest = max(batch, key=lambda sentence: len(sentence.text))
+        raise InputError(
+            f"the memory isn't enough for {longest.place}, of {len(longest.text):,} "
+            f"characters, in a batch of {len(batch)}; shorten it, or lower --batch_size"
+        ) from error
+    return answer["translations"].numpy(), answer["scores"].numpy()
 
 
-def _checked(sentence: str) -> str:
-    try:
-        sentence.encode()
-    except UnicodeEncodeError as error:
-        # Bytes that are no text come as halves of surrogate pairs.
-        raise InputError(f"{sentence!a} isn't text in UTF-8") from error
-    return sentence
+def _alone(sentence: _Sentence) -> list[_Sentence]:
+    return [sentence]
 
 
-def _batches(sentences: list[str], batch_size: int) -> Iterable[list[str]]:
-    for first in range(0, len(sentences), batch_size):
-        yield sentences[first : first + batch_size]
+def _batches(sentences: list[_Sentence], size: int) -> Iterator[list[_Sentence]]:
+    for first in range(0, len(sentences), size):
+        yield sentences[first : first + size]
 
 
 if __name__ == "__main__":

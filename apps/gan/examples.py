@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from kerasapps.data.images import attributes, held_out, loading
 from kerasapps.data.images.dataset import ImageDataset
+from kerasapps.data.images.geometric_augmentation import reflection
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.data.pipeline import ShuffledExamples
 from kerasapps.data.points.mixtures import MIXTURES
@@ -37,6 +38,7 @@ class Source(NamedTuple):
         train_split: Split of TensorFlow Datasets to learn from; None for the usual one.
         batch_size: Examples of one step of the discriminator.
         seed: Seed of their order.
+        mirrored: Whether half of the images are mirrored, other ones in each epoch.
     """
 
     dataset: str
@@ -44,6 +46,7 @@ class Source(NamedTuple):
     train_split: str | None
     batch_size: int
     seed: int
+    mirrored: bool = False
 
     def batch_of_steps(self, steps: int, size: int) -> int:
         """Returns the examples of all of the discriminator's steps before one of G's.
@@ -108,11 +111,18 @@ class ImageExamples:
             image = preprocessing(data.decode(example)["image"])
             return (image, example["condition"]) if conditions else image
 
+        mirror = reflection()
+
+        def mirrored(example, seed):
+            image, *condition = example if conditions else (example,)
+            image = mirror({"image": image}, seed)["image"]
+            return (image, *condition) if conditions else image
+
         self.training = ShuffledExamples(
             examples,
             data.train.size,
             source.batch_of_steps(discriminator_steps, data.train.size),
-            lambda example, seed: example,
+            mirrored if source.mirrored else lambda example, seed: example,
             source.seed,
             prepare=prepare,
         )

@@ -67,6 +67,7 @@ def grow(
     load: Callable[[int], Examples],
     sizes: list[int],
     epochs: int,
+    last_epochs: int | None = None,
 ) -> tuple[dict[str, keras.Model], dict[str, list[float]], Examples]:
     """Trains a generator of small images, then of larger and larger ones.
 
@@ -79,7 +80,8 @@ def grow(
         objective: What they learn by.
         load: Returns the examples of a height and width.
         sizes: The heights and widths.
-        epochs: Epochs of each.
+        epochs: Epochs of each; the first half of them fades it in.
+        last_epochs: Those of the last size; None for as many.
 
     Returns:
         The networks as they were kept, "generator" and "discriminator"; the history;
@@ -103,7 +105,10 @@ def grow(
                 steps = examples.training.steps_per_epoch
                 callbacks.append(growth.FadeInSchedule(pair, epochs * steps, steps))
             stage, first_epoch = f"{size}x{size}", number * epochs
-            more = fit(run, trainer, examples, stage, first_epoch, callbacks)
+            own_epochs = last_epochs if size == sizes[-1] else None
+            more = fit(
+                run, trainer, examples, stage, first_epoch, callbacks, own_epochs
+            )
         for name, values in more.items():
             history.setdefault(name, []).extend(values)
         before = pair

@@ -68,6 +68,7 @@ def fit(
     stage: str = "",
     first_epoch: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    epochs: int | None = None,
 ) -> dict[str, list[float]]:
     """Says what is trained, and trains it, with a snapshot after each epoch.
 
@@ -78,6 +79,7 @@ def fit(
         stage: Name of the stage, if there are several.
         first_epoch: Epochs of earlier stages.
         callbacks: Further callbacks.
+        epochs: Epochs of this stage; None for those of the run.
 
     Returns:
         The history.
@@ -104,7 +106,12 @@ def fit(
             )
         )
     return run.fit(
-        trainer, examples.training, examples.facts, callbacks=callbacks, stage=stage
+        trainer,
+        examples.training,
+        examples.facts,
+        callbacks=callbacks,
+        stage=stage,
+        epochs=epochs,
     )
 
 

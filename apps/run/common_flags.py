@@ -72,7 +72,7 @@ def _define_what(values):
 
 
 def _define_how(values):
-    flags.DEFINE_integer("epochs", 20, "Epochs.", lower_bound=1, flag_values=values)
+    flags.DEFINE_integer("epochs", 20, "Epochs.", 1, 1_000_000, flag_values=values)
     flags.DEFINE_integer(
         "batch_size",
         32,

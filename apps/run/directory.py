@@ -15,6 +15,7 @@ from kerasapps.replacing import replacing
 _NOT_COMPARED = {
     *("run_dir", "resume", "checkpoint_every", "data_dir"),
     *("export_dir", "export_dtype", "gif"),
+    *("longest_source", "cut_source"),
     *("beam_size", "length_penalty", "replace_unknown"),
 }
 

@@ -179,6 +179,7 @@ class Run:
         stage: str = "",
         monitor: Monitor | None = None,
         evaluators: Sequence[Callable[[keras.Model], dict[str, float]]] = (),
+        epochs: int | None = None,
     ) -> dict[str, list[float]]:
         """Trains, from the last checkpoint on if there is one.
 
@@ -196,6 +197,7 @@ class Run:
                 at: a metric, "val_..." of the validation, or a value of an evaluator.
             evaluators: Called with the model at the end of each epoch, each returns
                 floats by their names, which join the history.
+            epochs: Epochs of this training; None for those that the flags give.
 
         Returns:
             The history: for each metric a list with a value for each epoch.
@@ -206,6 +208,7 @@ class Run:
             NonFiniteError: If the loss or a weight is no longer finite.
         """
         values = self._values
+        epochs = epochs or values.epochs
         steered = self._steering(monitor, stage)
         self._open()
         # Made before all else, as it knows whether the batch fits the devices.
@@ -232,7 +235,7 @@ class Run:
             training = distribution.training_batches(
                 self.strategy, data, checkpoint.epoch, checkpoint.step
             )
-        if checkpoint.epoch < values.epochs and not stopped:
+        if checkpoint.epoch < epochs and not stopped:
             if checkpoint.epoch or checkpoint.step:
                 self.say(
                     f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
@@ -242,7 +245,7 @@ class Run:
                 training,
                 steps_per_epoch=data.steps_per_epoch,
                 initial_epoch=checkpoint.epoch,
-                epochs=values.epochs,
+                epochs=epochs,
                 validation_data=validation,
                 callbacks=[
                     *callbacks,

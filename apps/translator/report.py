@@ -34,6 +34,8 @@ def report(
     scoring: Scoring,
     batch_size: int,
     export_dtype: str,
+    longest_source: int,
+    cut_source: bool,
     about: dict,
 ) -> None:
     """Translates the test sentences, exports, draws and says where everything is.
@@ -49,6 +51,8 @@ def report(
         scoring: How they are compared with the right ones.
         batch_size: Sentences at a time.
         export_dtype: What the exported model computes in.
+        longest_source: Characters of a sentence that the exported model takes at most.
+        cut_source: Whether it cuts longer sentences there, and doesn't refuse them.
         about: What `metrics.json` tells of the training.
     """
     translator = search.translator([model], vocabularies)
@@ -61,7 +65,9 @@ def report(
     measures |= measuring.measure_known(translator, corpus.test, batch_size, scoring)
     n_best = min(_N_BEST, search.beam_size)
     exported = run.export_dir and export_translator(
-        search.translator([model], vocabularies, n_best), run.export_dir, export_dtype
+        search.translator([model], vocabularies, n_best, longest_source, cut_source),
+        run.export_dir,
+        export_dtype,
     )
     metrics.write(
         run.directory,
@@ -72,6 +78,7 @@ def report(
             "test_sentences": len(source),
             "beam_size": search.beam_size,
             "length_penalty": search.length_penalty,
+            "longest_source": longest_source,
             **measures,
             "history": history,
             "export": exported or None,

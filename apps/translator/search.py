@@ -5,10 +5,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
+import tensorflow as tf
 from absl import flags
 
+from kerasapps import memory
 from kerasapps.data.text.vocabularies import Vocabulary
 from kerasapps.evaluation.translator.translator import Translator
+
+# Bytes of a logit.
+_FLOAT = 4
 
 
 class Search(NamedTuple):
@@ -30,6 +35,8 @@ class Search(NamedTuple):
         networks: Sequence[keras.Model],
         vocabularies: tuple[Vocabulary, Vocabulary],
         n_best: int = 1,
+        longest_source: int | None = None,
+        cut: bool = False,
     ) -> Translator:
         """Returns what translates so.
 
@@ -37,6 +44,8 @@ class Search(NamedTuple):
             networks: One network or an ensemble.
             vocabularies: Those of the source and of the target.
             n_best: Translations of each sentence.
+            longest_source: Characters of a sentence at most; None for any.
+            cut: Whether longer ones are cut there, and not refused.
         """
         return Translator(
             networks,
@@ -45,7 +54,45 @@ class Search(NamedTuple):
             alpha=self.length_penalty,
             n_best=n_best,
             replace_unknown=self.replace_unknown,
+            longest_source=longest_source,
+            cut=cut,
         )
+
+    def check(self, sentences: int, vocabulary_size: int) -> None:
+        """Raises an error if a step of the search can't fit in memory.
+
+        Args:
+            sentences: Sentences at a time.
+            vocabulary_size: Tokens of the target.
+
+        Raises:
+            InputError: If it can't.
+        """
+        check_logits(
+            self.beam_size * sentences,
+            vocabulary_size,
+            f"a beam of {self.beam_size:,} for {sentences:,} sentences at a time",
+            "beam_size",
+        )
+
+
+def check_logits(tokens: int, vocabulary_size: int, what: str, argument: str) -> None:
+    """Raises an error if the logits of tokens can't fit in memory.
+
+    They and what is made of them are there at the same time. Where there are GPUs
+    nothing is refused, as their memory isn't the machine's.
+
+    Args:
+        tokens: Tokens that are written at the same time.
+        vocabulary_size: Tokens to choose from.
+        what: What needs them, for the error.
+        argument: The argument that asks for so many, as in `InputError`.
+
+    Raises:
+        InputError: If they can't.
+    """
+    if not tf.config.list_physical_devices("GPU"):
+        memory.check(2 * _FLOAT * tokens * vocabulary_size, what, argument)
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -59,6 +106,7 @@ def define_flags(values: flags.FlagValues) -> None:
         4,
         "Sentences that the search keeps; 1: greedy.",
         lower_bound=1,
+        upper_bound=1000,
         flag_values=values,
     )
     flags.DEFINE_float(
@@ -66,6 +114,7 @@ def define_flags(values: flags.FlagValues) -> None:
         0.6,
         "Power of the length penalty; 0: none.",
         lower_bound=0,
+        upper_bound=5,
         flag_values=values,
     )
     flags.register_validator(

@@ -45,12 +45,28 @@ def _define_sentences(values):
         8000,
         "Tokens of a vocabulary at most.",
         lower_bound=8,
+        upper_bound=10_000_000,
         flag_values=values,
     )
     flags.DEFINE_bool(
         "shared_vocabulary",
         False,
         "One vocabulary for both languages.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "longest_source",
+        None,
+        "Characters of a sentence that the exported model takes at most; default: "
+        "twice as many as the longest sentence that is trained on has.",
+        lower_bound=1,
+        upper_bound=1_000_000,
+        flag_values=values,
+    )
+    flags.DEFINE_bool(
+        "cut_source",
+        False,
+        "Let the exported model cut longer sentences there; it refuses them otherwise.",
         flag_values=values,
     )
     flags.DEFINE_bool(

@@ -18,10 +18,16 @@ class GatedRecurrentUnit(keras.layers.Layer):
         r = sigmoid(inputs_r + s U_r)
         next s = z s + (1 - z) tanh(inputs_s + (r s) U)
 
-    (Bahdanau, Cho and Bengio 2015 have z and 1 - z the other way round, which gives the
-    weights of z the other sign.) It is `keras.layers.GRU` with `reset_after=False`, but
-    for the inputs: whatever they are a sum of, one product computes it for all steps
-    beforehand, which takes half the time. U, U_z and U_r start orthogonal.
+    Bahdanau, Cho and Bengio 2015 let z weight the candidate, (1 - z) s + z tanh(...),
+    as many textbooks do. Both are the same function: sigmoid(-x) = 1 - sigmoid(x), so
+    the weights of z, the inputs' too, have the other sign. Not this function are a
+    candidate that is reset after the product, tanh(inputs_s + r (s U)), which is
+    `keras.layers.GRU` with `reset_after=True`, and one more sigmoid around the next
+    state, which would keep states above 0; no paper has that.
+
+    It is `keras.layers.GRU` with `reset_after=False`, but for the inputs: whatever they
+    are a sum of, one product computes it for all steps beforehand, which takes half the
+    time. U, U_z and U_r start orthogonal.
 
     Input shape: `[batch, 3 * units]`, what goes into z, r and s side by side; for the
     state `[batch, units]`.

@@ -30,9 +30,10 @@ class RNNsearch(keras.Model):
     s_0 = tanh(W_s h), h the last state of the RNN that reads from the end. For each
     token i an alignment model scores the annotations for s_{i-1}; their mean by these
     weights, the context c_i, goes into both gates and the candidate of the next state
-    s_i. The logits come from a maxout layer of s_{i-1}, the token before and c_i:
-    s_{i-1}, as the appendix and the released code have it, while section 3.1 speaks of
-    s_i.
+    s_i. The logits come from a maxout layer of s_{i-1}, the token before and c_i. So
+    the appendix and the released code have it: g(y_{i-1}, s_{i-1}, c_i). Section 3.1
+    writes g(y_{i-1}, s_i, c_i), equation 4, whose s_i has seen y_{i-1} and c_i already;
+    that form isn't built.
 
     The appendix leaves biases out of its equations. Here gates and candidates, W_s, the
     maxout layer and the logits have them, the alignment model doesn't. Recurrent

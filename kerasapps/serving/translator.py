@@ -26,6 +26,11 @@ def export_translator(
       n_best, target]`, as the network reads and writes them; and of a network that
       tells where it looks `alignments`, float32 `[batch, n_best, target, source]`.
 
+    Where the translator has a longest source, a third signature, `limits`, takes
+    nothing and returns it as `longest_source`, int32, characters of a sentence at most,
+    and `cut`, bool, whether longer sentences are cut there. If not, a request with one
+    of them is answered by an error, INVALID_ARGUMENT, that tells its length.
+
     Args:
         translator: What is exported, with its beam.
         export_dir: The model's folder: its name is the name to serve under, and it gets
@@ -46,11 +51,8 @@ def export_translator(
     )
 
     def best(sentences):
-        found = translator(sentences)
-        return {
-            "translations": found.translations[:, 0],
-            "scores": found.scores[:, 0],
-        }
+        translations, scores = translator.best(sentences)
+        return {"translations": translations, "scores": scores}
 
     def n_best(sentences):
         found = translator(sentences)._asdict()
@@ -67,6 +69,15 @@ def export_translator(
     signature = [tf.TensorSpec([None], tf.string, "sentences")]
     archive.add_endpoint("serving_default", best, signature)
     archive.add_endpoint("n_best", n_best, signature)
+    if translator.longest_source is not None:
+        limits = tf.function(
+            lambda: {
+                "longest_source": tf.constant(translator.longest_source, tf.int32),
+                "cut": tf.constant(translator.cut),
+            }
+        )
+        limits.get_concrete_function()
+        archive.add_endpoint("limits", limits)
 
     def write(folder):
         archive.write_out(folder, verbose=False)

@@ -30,7 +30,7 @@ class GlobalGradientMixin:
 
     # Of the Keras optimizer that this is mixed into.
     use_ema: bool
-    add_optimizer_variables: Callable
+    add_optimizer_variables: Callable[..., Any]
     _trainable_variables: list
     _model_variables_moving_average: list
 
@@ -100,7 +100,19 @@ class SGD(GlobalGradientMixin, keras.optimizers.SGD):
 
 @keras.saving.register_keras_serializable("kerasapps")
 class RMSprop(GlobalGradientMixin, keras.optimizers.RMSprop):
-    """RMSProp (Tieleman and Hinton 2012)."""
+    """RMSProp (Tieleman and Hinton 2012), whose mean squares start at 1.
+
+    So they do in TensorFlow 1's `tf.train.RMSPropOptimizer`, by which EfficientNet and
+    the later Inceptions were trained, and it has epsilon under the root, as Keras has.
+    Keras's mean squares start at 0: with a decay of 0.9 the first step is then
+    sqrt(1 / 0.1) times the rate, however small the gradient, and its momentum lasts.
+    """
+
+    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+        """Makes the optimizer's variables; the mean squares, "velocity", start at 1."""
+        if name == "velocity":
+            initializer = "ones"
+        return super().add_optimizer_variables(trainable_variables, name, initializer)
 
 
 @keras.saving.register_keras_serializable("kerasapps")

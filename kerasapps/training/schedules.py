@@ -9,9 +9,12 @@ SCHEDULES = ("constant", "step", "plateau", "exponential", "cosine", "inverse_sq
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
     """A linear rise from 0, or a constant rate, then another schedule.
 
+    The rise goes to the schedule's first rate, whatever the schedule does meanwhile: in
+    EfficientNet's released code, too, the decay shows only after the warm-up.
+
     Args:
-        schedule: The schedule or the constant rate that follows, counted from the
-            first step as if there had been no warm-up.
+        schedule: The schedule or the constant rate that follows, which counts its
+            steps from the first of all.
         steps: Steps that the warm-up takes (Goyal et al. 2017, section 2.2).
         warmup_rate: The rate of all these steps, ResNet-110's way (He et al. 2016,
             section 4.2); None for the rise.
@@ -30,13 +33,13 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         """Returns the learning rate at `step`, a float32 scalar."""
-        rate = self.schedule
-        if callable(rate):
-            rate = rate(step)
-        if self.warmup_rate is not None:
-            return keras.ops.where(step < self.steps, self.warmup_rate, rate)
-        rise = (keras.ops.cast(step, "float32") + 1) / self.steps
-        return rate * keras.ops.minimum(rise, 1.0)
+        rate = first = self.schedule
+        if callable(self.schedule):
+            rate, first = self.schedule(step), self.schedule(0)
+        warmup_rate = self.warmup_rate
+        if warmup_rate is None:
+            warmup_rate = first * (keras.ops.cast(step, "float32") + 1) / self.steps
+        return keras.ops.where(step < self.steps, warmup_rate, rate)
 
     def get_config(self):
         """Returns the constructor's arguments."""
@@ -101,7 +104,10 @@ def learning_rate_schedule(
         learning_rate: The highest rate.
         steps_per_epoch: Steps in an epoch.
         epochs: Epochs of the whole run.
-        warmup_epochs: Epochs of the warm-up.
+        warmup_epochs: Epochs of the warm-up. "cosine" falls from its end to that of
+            the run, by (step - W) / (T - W), as in ViT's released code; "step" and
+            "exponential" count from the beginning of the run, as in ResNet's paper and
+            in EfficientNet's code.
         decay_epochs: "step": the epochs after which the rate is multiplied by
             `decay_rate`, ResNet's way; default at 1/2 and 3/4 of the run.
             "exponential": a single number, the epochs between two multiplications
@@ -113,6 +119,7 @@ def learning_rate_schedule(
         A float or a `keras.optimizers.schedules.LearningRateSchedule`.
     """
     schedules = keras.optimizers.schedules
+    warmup_steps = round(warmup_epochs * steps_per_epoch)
     if name == "step":
         boundaries = sorted(decay_epochs or [epochs / 2, epochs * 3 / 4])
         # A boundary is the last step, counted from 0, before the rate changes.
@@ -126,12 +133,17 @@ def learning_rate_schedule(
             learning_rate, every * steps_per_epoch, decay_rate, staircase=True
         )
     elif name == "inverse_sqrt":
-        steps = max(1, round(warmup_epochs * steps_per_epoch))
-        rate = InverseSquareRoot(learning_rate, steps)
+        rate = InverseSquareRoot(learning_rate, max(1, warmup_steps))
     elif name == "cosine":
-        rate = schedules.CosineDecay(learning_rate, epochs * steps_per_epoch)
+        rate = schedules.CosineDecay(
+            learning_rate,
+            max(1, epochs * steps_per_epoch - warmup_steps),
+            # Constant until then: the rise is `WarmUp`'s.
+            warmup_target=learning_rate if warmup_steps else None,
+            warmup_steps=warmup_steps,
+        )
     else:
         rate = learning_rate
     if warmup_epochs:
-        rate = WarmUp(rate, round(warmup_epochs * steps_per_epoch), warmup_rate)
+        rate = WarmUp(rate, warmup_steps, warmup_rate)
     return rate

@@ -36,7 +36,7 @@ GAN_RUNS = {
     "--image_size=8 --first_size=4 --model_options=latent_size=8 "
     "--model_options=mapping_layers=2 "
     "--model_options=fmap_base=32 --model_options=fmap_max=8 --checkpoint_every=3 "
-    "--ema=0.9 --deterministic",
+    "--ema=0.9 --deterministic --mirror --last_epochs=2",
     "edges": "--batch_size=8 --model=discogan --dataset=folder:flat --target=edges "
     f"--gif --image_size=16 --weight_decay=1e-4 {NARROW}",
     "two_folders": "--batch_size=8 --model=discogan --dataset=folder:colours "

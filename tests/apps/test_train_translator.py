@@ -1,7 +1,10 @@
 """The translators' apps as a user runs them: trained, killed, compared, exported."""
 
+import io
 import json
 import shutil
+import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import tensorflow as tf
 
 from kerasapps.data.text import vocabularies
 from kerasapps.weights import keras_file
-from tests.apps.in_process import run, run_all, run_well
+from tests.apps.in_process import assert_bad_input, run, run_all, run_well
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
 
 SMALL = (
@@ -25,7 +28,8 @@ RUNS = {
     "numbers": f"{ATTENTIVE} --dataset=numbers:300 --epochs=1 --vocabulary_size=80 "
     "--beam_size=1 --batch_size=250",
     "rnnencdec": f"{SMALL} --model=rnnencdec --dataset=folder:corpus --tokens=words "
-    "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16",
+    "--epochs=1 --lowercase --dtype_policy=mixed_bfloat16 --longest_source=9 "
+    "--cut_source",
     "rnnsearch": f"{ATTENTIVE} --dataset=folder:corpus --tokens=words --epochs=1 "
     "--beam_size=1 --lowercase --replace_unknown",
     "transformer": f"{TRANSFORMER} --model=transformer --dataset=folder:corpus "
@@ -76,7 +80,18 @@ BAD = {
         "--average_epochs=2 --keep_best",
         ["--average_epochs and --keep_best: give one"],
     ),
-    "penalty": ("--length_penalty=inf", ["length_penalty", "finite"]),
+    "penalty": ("--length_penalty=inf", ["length_penalty", "[0, 5"]),
+    "no_penalty": ("--length_penalty=nan", ["length_penalty", "finite"]),
+    "beam": ("--beam_size=100000", ["beam_size", "[1, 1000]"]),
+    "wide": (
+        "--beam_size=1000 --batch_size=1000000000",
+        ["a beam of 1,000 for 1,000,000,000 sentences", "are free", "(--beam_size)"],
+    ),
+    "step": (
+        f"--tokens_per_batch={10**20}",
+        ["is more than the", "choose at most", "(--tokens_per_batch)"],
+    ),
+    "epochs": (f"--epochs={10**20}", ["--epochs", "[1, 1000000]"]),
 }
 
 
@@ -310,6 +325,40 @@ def test_translate_prints_a_line_for_each_sentence(runs):
     found = run("translate", ["--model=exported/rnnsearch", "a\udcff"], folder)
     assert found.code == 1
     assert found.errors == "error: 'a\\udcff' isn't text in UTF-8\n"
+
+
+def _piped(text, folder, flags="--model=exported/rnnsearch"):
+    stdin = io.TextIOWrapper(io.BytesIO(text))
+    with stdin, mock.patch.object(sys, "stdin", stdin):
+        return run("translate", flags, folder)
+
+
+def test_translate_reads_lines_and_names_those_that_it_cannot_take(runs):
+    folder, _ = runs
+    marked = _piped(b"\xef\xbb\xbfa dog\r\n\xef\xbb\xbfa cat\n\n", folder)
+    plain = _piped(b"a dog\na cat\n\n", folder)
+    assert marked == plain
+    assert (plain.code, plain.output.count("\n")) == (0, 3)
+    # Twice as long as the longest that was learned from.
+    corpus = (folder / "corpus/en.train.txt").read_text().splitlines()
+    longest = 2 * max(map(len, corpus))
+    fits = _piped(b"a dog\n" + b"a" * longest, folder)
+    assert fits.code == 0, fits.errors
+    for text, part in (
+        (b"a" * (longest + 1), f"line 2 of standard input has {longest + 1} char"),
+        (b"a\xff", "line 2 of standard input isn't text in UTF-8"),
+    ):
+        found = _piped(b"a dog\n" + text + b"\na cat", folder)
+        assert_bad_input(found, [part])
+        assert not found.output
+    given = ["--model=exported/rnnsearch", "a dog", "a" * 12_000]
+    found = run("translate", given, folder)
+    assert_bad_input(found, ["sentence 2 has 12,000", f"takes {longest} at most"])
+    cuts = _piped(b"cat\na dog red cat", folder, "--model=exported/rnnencdec")
+    wanted = _piped(b"cat\na dog red", folder, "--model=exported/rnnencdec")
+    assert (cuts.code, cuts.output) == (0, wanted.output)
+    part = "line 2 of standard input has 13 characters, and exported/rnnencdec cuts"
+    assert part in cuts.errors
 
 
 def test_translate_prints_the_n_best_with_their_scores(runs):

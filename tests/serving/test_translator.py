@@ -17,12 +17,17 @@ NETWORKS = {"subwords": RNNsearch, "words": Transformer, "characters": Seq2SeqLS
 SENTENCES = tf.constant(["a dog läuft", "", "two cats sleep", "x"])
 
 
+LONGEST = 30
+
+
 def make(factory, kind, n_best=2, seed=0):
     vocabulary = vocabularies.train(kind, CORPUS, 40)
     model = factory(vocabulary.size, vocabulary.size, **SMALL[factory])
     for weight in model.trainable_weights:
         weight.assign(np.random.default_rng(seed).normal(0, 0.5, weight.shape))
-    return Translator([model], vocabulary, vocabulary, 3, n_best=n_best)
+    return Translator(
+        [model], vocabulary, vocabulary, 3, n_best=n_best, longest_source=LONGEST
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +71,17 @@ def test_the_export_answers_as_the_translator(kind, exports):
             np.testing.assert_allclose(values, wanted, atol=1e-4)
 
 
+def test_a_longer_sentence_than_the_limit_is_refused(exports):
+    _, folder = exports["words"]
+    signatures = tf.saved_model.load(folder).signatures
+    assert signatures["limits"]()["longest_source"] == LONGEST
+    for name in ("serving_default", "n_best"):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"12000 characters, and .* takes 30"
+        ):
+            signatures[name](sentences=tf.constant(["a", "a dog " * 2000]))
+
+
 def test_it_needs_tensorflow_s_core_alone(exports, tmp_path):
     sentences = SENTENCES.numpy()
     requests = [
@@ -90,6 +106,10 @@ def test_signatures_and_warm_up_requests(tmp_path):
         "translations": ((None,), "string"),
         "scores": ((None,), "float32"),
     }
+    assert specs(folder)["limits"] == (
+        {},
+        {"longest_source": ((), "int32"), "cut": ((), "bool")},
+    )
     answered = warm_up(folder)
     assert [(m, s) for m, s, _ in answered] == [
         ("model", "serving_default"),

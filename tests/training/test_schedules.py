@@ -61,17 +61,34 @@ def test_cosine():
 
 @pytest.mark.parametrize(
     ("name", "later"),
-    [("constant", [1, 1]), ("cosine", [0.75, 0.5]), ("step", [1, 0.1])],
+    [
+        ("constant", [1, 1, 1]),
+        # (20 - 5) / (60 - 5) of the half cosine, and so on; at 32.5 it would be 1/2.
+        ("cosine", [0.827, 0.571, 0]),
+        ("step", [1, 0.1, 0.01]),
+    ],
 )
 def test_warm_up(name, later):
-    # Five steps of the schedule itself, weakened, and then the schedule.
     schedule = learning_rate_schedule(name, 1.0, 10, 6, warmup_epochs=0.5)
-    plain = rates(learning_rate_schedule(name, 1.0, 10, 6), range(7))
-    risen = [0.2, 0.4, 0.6, 0.8, 1, 1, 1]
-    assert rates(schedule, range(7)) == approx(
-        [share * rate for share, rate in zip(risen, plain, strict=True)]
+    assert rates(schedule, range(6)) == approx([0.2, 0.4, 0.6, 0.8, 1, 1])
+    assert rates(schedule, [20, 30, 60]) == pytest.approx(later, abs=5e-4)
+
+
+def test_after_a_warm_up_a_cosine_is_that_of_vit():
+    """(step - W) / (T - W), as in `vit_jax/utils.py`: thirds and halves of 30 steps."""
+    schedule = learning_rate_schedule("cosine", 2.0, 10, 5, warmup_epochs=2)
+    assert rates(schedule, [19, 20, 30, 35, 40, 50, 60]) == approx(
+        [2, 2, 1.5, 1, 0.5, 0, 0]
     )
-    assert rates(schedule, [20, 30]) == approx(later)
+    constant = learning_rate_schedule(
+        "cosine", 2.0, 10, 5, warmup_epochs=2, warmup_rate=0.25
+    )
+    assert rates(constant, [0, 19, 20, 35]) == approx([0.25, 0.25, 2, 1])
+
+
+def test_a_warm_up_as_long_as_the_run():
+    schedule = learning_rate_schedule("cosine", 1.0, 10, 2, warmup_epochs=2)
+    assert rates(schedule, [0, 19]) == approx([0.05, 1])
 
 
 def test_warm_up_at_a_constant_rate():
@@ -101,7 +118,7 @@ def test_warm_up_at_a_constant_rate_before_a_constant_rate():
 
 
 def test_warm_up_of_an_exponential_decay():
-    """EfficientNet: 0.97 every 2.4 epochs, beneath a rise of 5 epochs."""
+    """EfficientNet: 0.97 every 2.4 epochs, which shows after a rise of 5 epochs."""
     schedule = learning_rate_schedule(
         "exponential",
         0.256,
@@ -114,8 +131,9 @@ def test_warm_up_of_an_exponential_decay():
     expected = {
         0: 0.256 / 500,
         239: 0.256 * 240 / 500,
-        240: 0.256 * 0.97 * 241 / 500,
-        499: 0.256 * 0.97**2,
+        240: 0.256 * 241 / 500,
+        499: 0.256,
+        500: 0.256 * 0.97**2,
         719: 0.256 * 0.97**2,
         720: 0.256 * 0.97**3,
         34_999: 0.256 * 0.97**145,
@@ -151,7 +169,7 @@ def test_the_config_of_a_warm_up_in_a_warm_up():
     restored = WarmUp.from_config(outer.get_config())
     steps = [0, 3, 4, 9, 10, 50]
     assert rates(restored, steps) == rates(outer, steps)
-    assert rates(outer, [1]) == approx([0.2 * 0.5 * rates(inner.schedule, [1])[0]])
+    assert rates(outer, [1]) == approx([0.2 * rates(inner, [0])[0]])
 
 
 def test_inverse_square_root_after_a_warm_up_is_the_transformers():

@@ -1,6 +1,7 @@
 """Sentences that are held out where a corpus has no split for it."""
 
 import numpy as np
+from absl import logging
 
 from kerasapps.data.text.corpus import Sentences
 from kerasapps.errors import InputError
@@ -11,9 +12,9 @@ _MOST = 1000
 def hold_out(splits: dict[str, Sentences], name: str) -> dict[str, Sentences]:
     """Returns the splits "train", "validation" and "test".
 
-    Pairs of which a sentence is blank are left out. For each of "validation" and "test"
-    that is missing a tenth of the pairs of "train", at most 1,000, is held out; which,
-    doesn't change from run to run.
+    Pairs of which a sentence is blank are left out, counted in one warning. For each
+    of "validation" and "test" that is missing a tenth of the pairs of "train", at most
+    1,000, is held out; which, doesn't change from run to run.
 
     Args:
         splits: "train", and as many of the others as there are.
@@ -22,7 +23,7 @@ def hold_out(splits: dict[str, Sentences], name: str) -> dict[str, Sentences]:
     Raises:
         InputError: If a split has no pair, or there are too few pairs to hold out.
     """
-    splits = {split: _without_blanks(pairs) for split, pairs in splits.items()}
+    splits = _without_blanks(splits, name)
     for split, pairs in splits.items():
         if not pairs.source:
             raise InputError(
@@ -50,13 +51,23 @@ def hold_out(splits: dict[str, Sentences], name: str) -> dict[str, Sentences]:
     }
 
 
-def _without_blanks(pairs: Sentences) -> Sentences:
-    kept = [
-        i
-        for i, both in enumerate(zip(pairs.source, pairs.target, strict=True))
-        if all(sentence.strip() for sentence in both)
-    ]
-    return pairs if len(kept) == len(pairs.source) else _part(pairs, kept)
+def _without_blanks(splits, name):
+    found, passed_over = {}, []
+    for split, pairs in splits.items():
+        kept, blank = [], []
+        for i, both in enumerate(zip(pairs.source, pairs.target, strict=True)):
+            (kept if all(map(str.strip, both)) else blank).append(i)
+        found[split] = _part(pairs, kept) if blank else pairs
+        passed_over += [f"pair {i + 1} of {split!r}" for i in blank]
+    if passed_over:
+        logging.warning(
+            "passed over: %d pairs of %s of which a sentence is blank (the first is "
+            "%s)",
+            len(passed_over),
+            name,
+            passed_over[0],
+        )
+    return found
 
 
 def _part(pairs: Sentences, positions) -> Sentences:

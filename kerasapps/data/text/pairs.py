@@ -268,7 +268,8 @@ def _batch_sizes(counts, bounds, tokens, replicas) -> np.ndarray:
         replicas: Number of shares.
     """
     sizes, left = [], 0
-    for count, bound in zip(counts, bounds, strict=True):
+    # Python's own integers, that no number of tokens is too large for.
+    for count, bound in zip(counts.tolist(), bounds.tolist(), strict=True):
         size = tokens // bound * replicas
         if not size:
             raise InputError(

@@ -34,6 +34,13 @@ _MOST_SENTENCES = 2_000_000
 # Code points are less.
 _CODES = 2**21
 
+# SentencePiece's trainer leaves out sentences with these characters, or finds no piece
+# for them, as they are signs of its own.
+_RESERVED = "\0\x1f\u2585"
+
+# Where Unicode has no characters of its own: of these some stand in for them.
+_PRIVATE = range(0xE000, 0xF900)
+
 
 class Subwords(tf.Module):
     """Pieces of words, of which a sentence gets the likeliest sequence.
@@ -94,6 +101,10 @@ class Subwords(tf.Module):
         if not any(sentence.strip() for sentence in sentences):
             raise InputError("no subwords can be had: the sentences are blank")
         sentences = sentences[:: -(-len(sentences) // _MOST_SENTENCES)]
+        stand_ins = _stand_ins(sentences)
+        if stand_ins:
+            sentences = [sentence.translate(stand_ins) for sentence in sentences]
+        reserved = {stand_in: code for code, stand_in in stand_ins.items()}
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -132,7 +143,7 @@ class Subwords(tf.Module):
         found = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         ids = range(len(NAMES), found.get_piece_size())
         return cls(
-            [found.id_to_piece(i) for i in ids],
+            [found.id_to_piece(i).translate(reserved) for i in ids],
             [found.get_score(i) for i in ids],
             lowercase,
         )
@@ -284,6 +295,24 @@ class Subwords(tf.Module):
             lambda start, *_: start < count, step, [0, best, none, none, *found]
         )
         return tf.transpose(all_ids.stack()), tf.transpose(all_sizes.stack())
+
+
+def _stand_ins(sentences):
+    """Returns what stands in for the reserved characters that sentences have.
+
+    Returns:
+        From code point to code point, those of characters that no sentence has.
+    """
+    found = [
+        ord(character)
+        for character in _RESERVED
+        if any(character in sentence for sentence in sentences)
+    ]
+    if not found:
+        return {}
+    used = set().union(*sentences)
+    free = (code for code in _PRIVATE if chr(code) not in used)
+    return dict(zip(found, free, strict=False))
 
 
 def _on_path(ids, sizes, lengths):

@@ -2,12 +2,11 @@
 
 import tensorflow_datasets as tfds
 
-from kerasapps.data import tfds_builder
+from kerasapps.data import split_names, tfds_builder
 from kerasapps.data.text.corpus import Sentences, Translation
 from kerasapps.data.text.held_out import hold_out
 from kerasapps.errors import InputError, unknown_name
 
-_SPLITS = ("train", "validation", "test")
 _BATCH = 4096
 
 
@@ -21,8 +20,8 @@ def load(
     """Loads a translation data set that TensorFlow Datasets knows.
 
     The data is downloaded and prepared only if it isn't there yet. The splits are
-    "train", "validation" and "test"; of the last two each may be missing, see
-    `hold_out`.
+    "train", "validation" and "test", or go by other names of `split_names`; of the last
+    two each may be missing, see `hold_out`.
 
     Args:
         dataset: Name with config and version as in `tfds.builder`, for example
@@ -57,14 +56,18 @@ def load(
             )
     tfds_builder.prepare(builder, dataset)
     splits = builder.info.splits
-    if "train" not in splits:
+    parts = {
+        own: name
+        for own in split_names.SPLIT_NAMES
+        if (name := split_names.find(own, splits.__contains__))
+    }
+    if "train" not in parts:
         raise InputError(
             f"dataset {dataset!r} has the splits {', '.join(splits)}; choose one with "
             "a split 'train'",
             argument="dataset",
         )
-    parts = {split: split for split in _SPLITS if split in splits}
-    parts["train"] = train_split or "train"
+    parts["train"] = train_split or parts["train"]
     tfds_builder.split_info(splits, parts["train"], dataset)
     pairs = {split: _pairs(builder, part, *languages) for split, part in parts.items()}
     return Translation(

@@ -24,8 +24,9 @@ KINDS: dict[str, type[Vocabulary]] = {
 
 _FILE = "vocabulary.json"
 
-# Sentences encoded at a time.
+# Sentences encoded at a time at most, and their characters with padding.
 _BATCH = 1024
+_CHARACTERS = 2**20
 
 
 def train(
@@ -55,11 +56,8 @@ def encode_all(vocabulary: Vocabulary, sentences: Sequence[str]) -> list[np.ndar
         vocabulary: Any of the three kinds.
         sentences: Any number of sentences.
     """
-    # Sentences of like length together: the longest of a batch takes the time of all.
-    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
     encoded = [np.zeros(0, np.int32)] * len(sentences)
-    for first in range(0, len(order), _BATCH):
-        rows = order[first : first + _BATCH]
+    for rows in _batches(sentences):
         ids = vocabulary.encode(tf.constant([sentences[row] for row in rows]))
         ends = ids.row_splits.numpy()[1:-1]
         for row, of_row in zip(
@@ -67,6 +65,19 @@ def encode_all(vocabulary: Vocabulary, sentences: Sequence[str]) -> list[np.ndar
         ):
             encoded[row] = of_row
     return encoded
+
+
+def _batches(sentences):
+    """Yields rows of sentences of like length: the longest takes the time of all."""
+    batch = []
+    for row in sorted(range(len(sentences)), key=lambda row: len(sentences[row])):
+        padded = len(sentences[row]) * (len(batch) + 1)
+        if batch and (len(batch) == _BATCH or padded > _CHARACTERS):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def save(vocabulary: Vocabulary, directory: str | pathlib.Path) -> None:

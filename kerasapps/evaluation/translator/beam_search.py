@@ -22,7 +22,7 @@ class Hypotheses(NamedTuple):
             penalty.
         alignments: float32 `[batch, n_best, length, source]`, what each token took from
             each token of the source, the mean over those models that align; of no
-            length `source` if none does.
+            length `source` if none does, or if they weren't asked for.
     """
 
     tokens: tf.Tensor
@@ -52,6 +52,7 @@ def beam_search(
     alpha: float = 0.6,
     n_best: int = 1,
     allow_unknown: bool = True,
+    aligned: bool = True,
 ) -> Hypotheses:
     """Returns the best sequences that a beam finds; it is greedy with a beam of 1.
 
@@ -63,6 +64,9 @@ def beam_search(
     Where nothing has ended after `max_length` tokens, what is begun is returned. With a
     limit of its own, a sentence gets the same translation in any batch.
 
+    The search keeps tokens, scores and states. Alignments are as large as the source is
+    long, for each token: they are had by writing what is returned once more.
+
     Args:
         translators: One model of `kerasapps.models` that translates, or an ensemble
             that shares its vocabularies.
@@ -73,11 +77,15 @@ def beam_search(
         alpha: Of the `length_penalty`.
         n_best: Sequences that are returned of each sentence, at most `beam_size`.
         allow_unknown: Whether UNKNOWN may be written.
+        aligned: Whether alignments are returned.
     """
     search = _Search(translators, source, max_length, beam_size, alpha, allow_unknown)
     beam = search.begin()
     beam = tf.while_loop(search.goes_on, lambda *beam: search.step(_Beam(*beam)), beam)
-    return search.best(_Beam(*beam), n_best)
+    tokens, scores = search.best(_Beam(*beam), n_best)
+    if aligned and any(translator.aligns for translator in translators):
+        return Hypotheses(tokens, scores, search.alignments(tokens))
+    return Hypotheses(tokens, scores, tf.zeros([*tf.unstack(tf.shape(tokens)), 0]))
 
 
 class _Beam(NamedTuple):
@@ -89,10 +97,8 @@ class _Beam(NamedTuple):
     position: tf.Tensor
     open_tokens: tf.Tensor
     open_scores: tf.Tensor
-    open_alignments: tf.Tensor
     closed_tokens: tf.Tensor
     closed_scores: tf.Tensor
-    closed_alignments: tf.Tensor
     states: list  # of each model, `[batch * beam, ...]`
 
 
@@ -103,7 +109,6 @@ class _Search:
         self._translators = translators
         # What is never a next token.
         self._never = [PADDING, BEGIN, *([] if allow_unknown else [UNKNOWN])]
-        self._width = tf.shape(source)[1] if any(t.aligns for t in translators) else 0
         self._size = beam_size
         self._alpha = alpha
         self._batch = tf.shape(source)[0]
@@ -123,23 +128,13 @@ class _Search:
         # All sequences are the same as yet: one of them is enough.
         scores = tf.tile([[0.0] + [_NEVER] * (self._size - 1)], [self._batch, 1])
         never = tf.fill([self._batch, self._size], _NEVER)
-        alignments = tf.zeros([self._batch, self._size, self._length, self._width])
         states = [
             translator.initial_states(memory, self._length)
             for translator, memory in self._models()
         ]
-        return _Beam(
-            tf.constant(0),
-            tokens,
-            scores,
-            alignments,
-            tokens,
-            never,
-            alignments,
-            states,
-        )
+        return _Beam(tf.constant(0), tokens, scores, tokens, never, states)
 
-    def goes_on(self, position, open_tokens, open_scores, _1, _2, closed_scores, *_3):
+    def goes_on(self, position, _open, open_scores, _closed, closed_scores, _states):
         # Nothing gets more likely by going on, and no penalty is larger than the last.
         reachable = open_scores[:, 0] / length_penalty(self._limits, self._alpha)
         hopes = reachable > tf.reduce_min(closed_scores, axis=1)
@@ -149,7 +144,7 @@ class _Search:
         position = beam.position
         before = tf.gather(beam.open_tokens, tf.maximum(position - 1, 0), axis=-1)
         token = tf.where(position == 0, BEGIN, before)
-        log_probabilities, alignment, states = self._advance(token, position, beam)
+        log_probabilities, states = self._advance(token, position, beam)
         vocabulary = log_probabilities.shape[-1]
         continued = beam.open_scores[..., None] + log_probabilities
         # Each sequence can end in one way: of twice as many, enough go on. The greedy
@@ -162,11 +157,6 @@ class _Search:
         tokens = tf.where(
             here, token[..., None], tf.gather(beam.open_tokens, parents, batch_dims=1)
         )
-        alignments = tf.where(
-            here[:, None],
-            tf.gather(alignment, parents, batch_dims=1)[:, :, None],
-            tf.gather(beam.open_alignments, parents, batch_dims=1),
-        )
         # Of sentences that have come to their limit nothing changes any more.
         active = (position < self._limits)[:, None]
         ends = token == END
@@ -175,47 +165,83 @@ class _Search:
             scores, places = tf.math.top_k(scores, self._size)
             return scores, *(tf.gather(v, places, batch_dims=1) for v in values)
 
-        open_scores, open_tokens, open_alignments, parents = best(
-            tf.where(ends, _NEVER, scores), tokens, alignments, parents
+        open_scores, open_tokens, parents = best(
+            tf.where(ends, _NEVER, scores), tokens, parents
         )
         open_scores = tf.where(active, open_scores, beam.open_scores)
-        active3, active4 = active[..., None], active[..., None, None]
-        open_tokens = tf.where(active3, open_tokens, beam.open_tokens)
-        open_alignments = tf.where(active4, open_alignments, beam.open_alignments)
+        open_tokens = tf.where(active[..., None], open_tokens, beam.open_tokens)
         penalized = scores / length_penalty(position + 1, self._alpha)
         penalized = tf.where(ends & active, penalized, _NEVER)
-        closed_scores, closed_tokens, closed_alignments = best(
+        closed_scores, closed_tokens = best(
             tf.concat([beam.closed_scores, penalized], axis=1),
             tf.concat([beam.closed_tokens, tokens], axis=1),
-            tf.concat([beam.closed_alignments, alignments], axis=1),
         )
         rows = tf.reshape(tf.range(self._batch)[:, None] * self._size + parents, [-1])
         return _Beam(
             position + 1,
             open_tokens,
             open_scores,
-            open_alignments,
             closed_tokens,
             closed_scores,
-            closed_alignments,
             tf.nest.map_structure(lambda x: tf.gather(x, rows), states),
         )
 
     def best(self, beam, n_best):
-        """Returns what has ended, and after it what hasn't."""
+        """Returns tokens and scores: of what has ended, and after it of what hasn't."""
         penalty = length_penalty(self._limits, self._alpha)
         unfinished = beam.open_scores / penalty[:, None]
         scores = tf.concat([beam.closed_scores, unfinished], axis=1)
         last = tf.concat([beam.closed_scores, unfinished + _NEVER / 2], axis=1)
         _, places = tf.math.top_k(last, n_best)
         tokens = tf.concat([beam.closed_tokens, beam.open_tokens], axis=1)
-        alignments = tf.concat([beam.closed_alignments, beam.open_alignments], axis=1)
-        return Hypotheses(
-            *(tf.gather(x, places, batch_dims=1) for x in (tokens, scores, alignments))
-        )
+        return [tf.gather(x, places, batch_dims=1) for x in (tokens, scores)]
+
+    def alignments(self, tokens):
+        """Returns what each token took from the source, by writing them once more.
+
+        Args:
+            tokens: int32 `[batch, n_best, length]`, n_best at most that of the beam.
+
+        Returns:
+            float32 `[batch, n_best, length, source]`.
+        """
+        n_best = tokens.shape[1]
+        flat = tf.reshape(tokens, [-1, self._length])
+        rows = tf.range(self._batch)[:, None] * self._size + tf.range(n_best)
+        rows = tf.reshape(rows, [-1])
+        aligning = [
+            (translator, tf.nest.map_structure(lambda x: tf.gather(x, rows), memory))
+            for translator, memory in self._models()
+            if translator.aligns
+        ]
+        # As far as any of them goes.
+        used = tf.reduce_max(tf.math.count_nonzero(flat, axis=1, dtype=tf.int32))
+
+        def step(position, token, states, found):
+            steps = [
+                translator.step(token, position, memory, before)
+                for (translator, memory), before in zip(aligning, states, strict=True)
+            ]
+            mean = tf.add_n([alignment for _, _, alignment in steps]) / len(steps)
+            written = flat[:, position]
+            mean = tf.where((written != PADDING)[:, None], mean, 0.0)
+            after = [states for _, states, _ in steps]
+            return position + 1, written, after, found.write(position, mean)
+
+        begun = [
+            tf.constant(0),
+            tf.fill([tf.shape(flat)[0]], BEGIN),
+            [model.initial_states(memory, used) for model, memory in aligning],
+            tf.TensorArray(tf.float32, used, element_shape=[None, None]),
+        ]
+        *_, found = tf.while_loop(lambda position, *_: position < used, step, begun)
+        found = tf.transpose(found.stack(), [1, 0, 2])
+        found = tf.pad(found, [[0, 0], [0, self._length - used], [0, 0]])
+        source = tf.shape(found)[2]
+        return tf.reshape(found, [self._batch, n_best, self._length, source])
 
     def _advance(self, token, position, beam):
-        """Returns `[batch, beam, ...]` log-probabilities and alignments, and states."""
+        """Returns log-probabilities, `[batch, beam, vocabulary]`, and states."""
         flat = tf.reshape(token, [-1])
         steps = [
             translator.step(flat, position, memory, states)
@@ -225,16 +251,10 @@ class _Search:
         ]
         each = tf.stack([tf.nn.log_softmax(logits) for logits, _, _ in steps])
         mean = tf.reduce_logsumexp(each, axis=0) - tf.math.log(float(len(steps)))
-        alignments = [alignment for _, _, alignment in steps if alignment is not None]
-        alignment = tf.zeros([tf.shape(flat)[0], 0])
-        if alignments:
-            alignment = tf.add_n(alignments) / len(alignments)
         vocabulary = mean.shape[-1]
         mean += _NEVER * tf.reduce_max(tf.one_hot(self._never, vocabulary), axis=0)
-        beams = [self._batch, self._size]
         return (
-            tf.reshape(mean, [*beams, vocabulary]),
-            tf.reshape(alignment, [*beams, self._width]),
+            tf.reshape(mean, [self._batch, self._size, vocabulary]),
             [states for _, states, _ in steps],
         )
 

@@ -53,6 +53,10 @@ class Translator(tf.Module):
             in the source (Luong et al., "Addressing the Rare Word Problem in Neural
             Machine Translation", 2015, section 3.3, of words without a dictionary).
         allow_unknown: Whether unknown tokens may be written at all.
+        longest_source: Characters of a sentence at most; None for any. Memory and time
+            grow with it, in Transformers as its square.
+        cut: Whether longer sentences are cut there. If not, a batch with one of them
+            is refused, by `tf.errors.InvalidArgumentError`.
 
     Raises:
         InputError: If unknown tokens are to be replaced and no network tells what it
@@ -69,6 +73,8 @@ class Translator(tf.Module):
         n_best: int = 1,
         replace_unknown: bool = False,
         allow_unknown: bool = True,
+        longest_source: int | None = None,
+        cut: bool = False,
     ):
         super().__init__()
         self.networks = list(networks)
@@ -79,6 +85,8 @@ class Translator(tf.Module):
         self._n_best = n_best
         self._replace_unknown = replace_unknown
         self._allow_unknown = allow_unknown
+        self.longest_source = longest_source
+        self.cut = cut
         if not 1 <= n_best <= beam_size:
             raise InputError(
                 f"a beam of {beam_size} has no {n_best} translations; choose n_best "
@@ -105,6 +113,8 @@ class Translator(tf.Module):
             "n_best": self._n_best,
             "replace_unknown": self._replace_unknown,
             "allow_unknown": self._allow_unknown,
+            "longest_source": self.longest_source,
+            "cut": self.cut,
         }
 
     def with_networks(self, networks: Sequence[keras.Model]) -> "Translator":
@@ -132,10 +142,30 @@ class Translator(tf.Module):
 
         That of a sentence without a token is empty.
         """
+        return self._translate(sentences, aligned=self.aligns)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)],
+        reduce_retracing=True,
+        autograph=False,
+    )
+    def best(self, sentences: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the best translations of sentences, and no alignments.
+
+        Args:
+            sentences: Strings `[batch]`.
+
+        Returns:
+            Translations, strings `[batch]`, and scores, float32 `[batch]`.
+        """
+        found = self._translate(sentences, aligned=self._replace_unknown)
+        return found.translations[:, 0], found.scores[:, 0]
+
+    def _translate(self, sentences, aligned):
         count = tf.shape(sentences)[0]
         # The networks need a sentence, of which then nothing is returned.
         none = tf.cast(count == 0, tf.int32)
-        sentences = tf.concat([sentences, tf.fill([none], "")], axis=0)
+        sentences = tf.concat([self._short(sentences), tf.fill([none], "")], axis=0)
         source = self.source_vocabulary.encode(sentences).to_tensor(PADDING)
         lengths = tf.math.count_nonzero(source != PADDING, axis=1, dtype=tf.int32)
         found = beam_search(
@@ -146,6 +176,7 @@ class Translator(tf.Module):
             self._alpha,
             self._n_best,
             self._allow_unknown,
+            aligned,
         )
         # As far as any translation goes.
         used = tf.reduce_max(tf.math.count_nonzero(found.tokens, axis=-1))
@@ -186,14 +217,39 @@ class Translator(tf.Module):
         found = [""] * len(sentences)
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
-            made = self(tf.constant([sentences[row] for row in rows]))
-            for row, translation in zip(
-                rows, made.translations[:, 0].numpy(), strict=True
-            ):
+            translations, _ = self.best(tf.constant([sentences[row] for row in rows]))
+            for row, translation in zip(rows, translations.numpy(), strict=True):
                 found[row] = translation.decode()
             if progress:
                 progress(first + len(rows))
         return found
+
+    def _short(self, sentences):
+        """Returns sentences of which none is too long, or the error that one is."""
+        most = self.longest_source
+        if most is None:
+            return sentences
+        if self.cut:
+            # Only of what is text it is known where characters begin.
+            return tf.strings.substr(
+                tf.strings.unicode_transcode(sentences, "UTF-8", "UTF-8"),
+                *(0, most),
+                unit="UTF8_CHAR",
+            )
+        lengths = tf.strings.length(sentences, unit="UTF8_CHAR")
+        longest = tf.reduce_max(tf.concat([[0], lengths], axis=0))
+        message = tf.strings.join(
+            [
+                "a sentence has ",
+                tf.strings.as_string(longest),
+                f" characters, and this translator takes {most} at most: shorten it, "
+                "or part it",
+            ]
+        )
+        fits = tf.debugging.Assert(longest <= most, [message])
+        # Eagerly there is nothing to wait for.
+        with tf.control_dependencies([] if fits is None else [fits]):
+            return tf.identity(sentences)
 
     def _most_aligned(self, sentences, alignments):
         """Returns of each token the source's token that it took most from."""

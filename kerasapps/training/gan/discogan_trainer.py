@@ -22,6 +22,10 @@ class DiscoGANTrainer(keras.Model):
     loss is the mean squared difference times a weight: the paper leaves open whether
     the distance is a sum or a mean over the numbers of an example.
 
+    By equation 3 a generator minimizes -log D_B(G_AB(x_A)). The other form of a GAN's
+    loss, min log(1 - D_B(G_AB(x_A))), has small gradients where D_B is sure. It isn't
+    built for two domains; `GANTrainer` has it as "minimax".
+
     Args:
         a_to_b: The generator from domain A to B.
         b_to_a: The one back.

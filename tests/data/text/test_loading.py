@@ -90,6 +90,31 @@ def test_folder_is_read_as_tensorflow_datasets_does(folder):
     assert [e["de"].decode() for e in examples] == data.train.target
 
 
+@pytest.mark.parametrize("name", ["val", "valid", "dev"])
+def test_splits_by_their_usual_names(folder, name, caplog):
+    wanted = load(f"folder:{folder}", "en", "de")
+    for language in ("en", "de"):
+        for split, other in (("train", "training"), ("validation", name)):
+            file = folder / f"{language}.{split}.txt"
+            file.rename(folder / f"{language}.{other}.txt")
+    assert load(f"folder:{folder}", "en", "de") == wanted
+    assert not caplog.messages
+
+
+def test_files_that_are_no_splits_are_counted(folder, caplog):
+    wanted = load(f"folder:{folder}", "en", "de")
+    for name in ("en.heldout", "en.dev", "de.dev", "xx.heldout"):
+        write(folder, name, "a")
+    assert load(f"folder:{folder}", "en", "de") == wanted
+    assert caplog.messages == [
+        "passed over: 3 files of the two languages that are none of the splits taken "
+        "(the first is de.dev.txt)"
+    ]
+    # A split that only one language has isn't taken before one that both have.
+    (folder / "de.dev.txt").unlink()
+    assert load(f"folder:{folder}", "en", "de") == wanted
+
+
 def test_ends_of_lines_and_signs_within(folder):
     source = "\ufeffone\r\n two\u2028more\x0cstill \r\nthree\r\nfour"
     (folder / "en.train.txt").write_bytes(source.encode())
@@ -97,11 +122,15 @@ def test_ends_of_lines_and_signs_within(folder):
     assert data.train.source == ["one", " two\u2028more\x0cstill ", "three", "four"]
 
 
-def test_pairs_with_a_blank_sentence_are_left_out(folder):
+def test_pairs_with_a_blank_sentence_are_left_out(folder, caplog):
     write(folder, "en.train", "one", "", "three", "four")
     write(folder, "de.train", "eins", "zwei", " ", "vier")
     data = load(f"folder:{folder}", "en", "de")
     assert data.train == Sentences(["one", "four"], ["eins", "vier"])
+    assert caplog.messages == [
+        f"passed over: 2 pairs of {folder} of which a sentence is blank (the first is "
+        "pair 2 of 'train')"
+    ]
 
 
 @pytest.mark.parametrize("missing", [["validation"], ["test"], ["validation", "test"]])

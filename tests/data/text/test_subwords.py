@@ -151,3 +151,13 @@ def test_too_little_of_anything():
 def test_no_sentence_is_too_long_to_learn_from():
     subwords = Subwords.train(["ab ab"] * 9 + ["xy" * 4000], 50)
     assert {"x", "y"} <= set("".join(subwords.pieces))
+
+
+def test_no_sentence_is_left_out_for_signs_that_sentencepiece_reserves():
+    odd = ["qu\u2585 \u2585\u2585", "\0vw", "\0", "jk\x1f", "\ue000"]
+    sentences = [*corpus("abcdefg"), *odd, *odd]
+    subwords = Subwords.train(sentences, 100)
+    ids = subwords.encode(tf.constant(odd))
+    assert UNKNOWN not in ids.flat_values
+    found = subwords.decode(ids.to_tensor(PADDING)).numpy().tolist()
+    assert found == [sentence.encode() for sentence in odd]

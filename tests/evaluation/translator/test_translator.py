@@ -103,6 +103,34 @@ def test_unknown_words_need_a_network_that_aligns():
     assert error.value.argument == "replace_unknown"
 
 
+def test_a_sentence_that_is_too_long_is_refused_or_cut():
+    # Five characters, and more bytes.
+    sentences = tf.constant(["a b c", "ä b c", "c d"])
+    for options in ({}, {"cut": True}):
+        limited = translator(beam_size=1, longest_source=5, **options)
+        assert limited(sentences).translations[2, 0] == b"c d"
+        assert len(limited(sentences[:0]).translations) == 0
+    longer = tf.constant(["c d", "a b c d"])
+    found = limited(longer).translations[:, 0].numpy().tolist()
+    assert found == limited.best(longer)[0].numpy().tolist() == [b"c d", b"a b c"]
+    refusing = translator(beam_size=1, longest_source=5)
+    for call in (refusing, refusing.best):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError,
+            match="a sentence has 7 characters, and this translator takes 5 at most",
+        ):
+            call(longer)
+
+
+def test_the_best_without_alignments_is_the_first_of_all():
+    sentences = tf.constant([*SENTENCES, ""])
+    for replace_unknown in (False, True):
+        made = translator(n_best=2, replace_unknown=replace_unknown)
+        translations, scores = made.best(sentences)
+        np.testing.assert_array_equal(translations, made(sentences).translations[:, 0])
+        np.testing.assert_allclose(scores, made(sentences).scores[:, 0], atol=1e-5)
+
+
 def test_other_sentences_beside_it_do_not_change_a_translation():
     class Endless(Copier):
         def step(self, token, position, memory, states):
