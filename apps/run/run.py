@@ -14,6 +14,7 @@ An app makes its data and its model and hands them to a `Run`:
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
@@ -91,7 +92,7 @@ class Run:
         keras.config.set_dtype_policy(values.dtype_policy)
         self.directory = directory.run_directory(values, app_name)
         self.export_dir = directory.export_directory(values, export_name, task)
-        self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
+        self._checkpoints = directory.checkpoint_folder(self.directory, worker)
         self._is_open = False
 
     def _open(self):
@@ -106,6 +107,7 @@ class Run:
             self.directory,
             self._checkpoints,
             self.is_chief,
+            distribution.worker_addresses(self.strategy),
         )
 
     def learning_rate(
@@ -273,7 +275,7 @@ class Run:
         trained = type(model).from_config(model.get_config())
         trained.set_weights(model.get_weights())
         if self.is_chief:
-            keras_file.save(trained, self.directory / f"{name}.keras")
+            keras_file.save(trained, self.output(f"{name}.keras"))
         return trained
 
     def _restore(self, checkpoint, model):
@@ -345,4 +347,12 @@ class Run:
 
     def save_figure(self, name: str, figure: Figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""
-        save(figure, self.directory / "figures" / f"{name}.png")
+        save(figure, self.output(f"figures/{name}.png"))
+
+    def output(self, name: str) -> pathlib.Path:
+        """Returns where an output goes; a run that starts anew removes what is there.
+
+        Args:
+            name: Its path in the run directory.
+        """
+        return directory.note_output(self.directory, name)

@@ -18,6 +18,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kerasapps.errors import InputError
+from kerasapps.replacing import naming_full_disk
 
 # TensorFlow Serving takes a folder for a version only if its name is a number.
 _UNFINISHED = ".unfinished-"
@@ -78,7 +79,8 @@ def write_version(
         try:
             with _unwritable_is_input_error(export_dir):
                 unfinished.mkdir()
-            write(str(unfinished))
+            with naming_full_disk(export_dir):
+                write(str(unfinished))
             if digest:
                 (unfinished / _DIGEST).parent.mkdir(exist_ok=True)
                 (unfinished / _DIGEST).write_text(digest)

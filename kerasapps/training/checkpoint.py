@@ -15,6 +15,7 @@ import tensorflow as tf
 from absl import logging
 
 from kerasapps.errors import InputError
+from kerasapps.replacing import replacing
 
 _KEPT = 2
 # An npz is a zip, whose own checksums leave out its directory. Readers of a zip pass
@@ -199,15 +200,13 @@ class Checkpoint(keras.callbacks.Callback):
         total = self.epoch * self._steps_per_epoch + self.step
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"checkpoint-{total:010d}.npz"
-        partial = path.with_suffix(".partial")
-        with open(partial, "w+b") as file:
+        with replacing(path) as partial, open(partial, "w+b") as file:
             header = np.frombuffer(json.dumps(state).encode(), np.uint8)
             np.savez(file, header, *values, allow_pickle=False)
             file.seek(0)
             file.write(hashlib.file_digest(file, "sha256").digest())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
         for old in sorted(self._directory.glob("checkpoint-*.npz"))[:-_KEPT]:
             old.unlink()
 
