@@ -27,7 +27,7 @@ from apps.run import directory
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 from kerasapps.figures.saving import save
-from kerasapps.serving.versions import check_writable
+from kerasapps.serving.versions import check_writable, remove_unfinished
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.averages import averaging
 from kerasapps.training.checkpoint import Checkpoint
@@ -101,6 +101,7 @@ class Run:
         self._is_open = True
         if self.export_dir and self.is_chief:
             check_writable(self.export_dir)
+            remove_unfinished(self.export_dir)
         directory.open_run(
             self._values,
             self.app_name,

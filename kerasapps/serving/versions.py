@@ -69,8 +69,7 @@ def write_version(
     check_writable(export_dir)
     folder = Path(export_dir)
     with _one_export_at_a_time(folder.absolute().parent):
-        for leftover in folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(leftover)
+        _remove_unfinished(folder)
         for number in sorted(_versions(folder), reverse=True):
             kept = folder / str(number) / _DIGEST
             if digest and kept.is_file() and kept.read_text() == digest:
@@ -90,6 +89,22 @@ def write_version(
             shutil.rmtree(unfinished, ignore_errors=True)
         _write_models_config(folder.absolute().parent)
     return str(version)
+
+
+def remove_unfinished(export_dir: str) -> None:
+    """Removes what an export that was killed has left.
+
+    Args:
+        export_dir: The model's folder, which exists.
+    """
+    folder = Path(export_dir)
+    with _one_export_at_a_time(folder.absolute().parent):
+        _remove_unfinished(folder)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    for leftover in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover)
 
 
 def _versions(folder: Path) -> list[int]:
