@@ -200,8 +200,8 @@ def _remove_earlier_run(directory, checkpoints, is_chief):
     if is_chief:
         left += [file for pattern in _WRITTEN for file in directory.glob(pattern)]
         left += [directory / _NOTED, *(directory / name for name in _noted(directory))]
-    for file in left:
-        file.unlink(missing_ok=True)
+    for file in filter(pathlib.Path.is_file, left):
+        file.unlink()
         # Of the folders that are then empty none is left.
         with contextlib.suppress(OSError):
             if file.parent not in (directory, checkpoints):
