@@ -67,7 +67,7 @@ def naming_full_disk(path: str | os.PathLike) -> Iterator[None]:
     """Within it, an error of a disk that is full names what was written.
 
     Args:
-        path: The file or folder.
+        path: The file or folder; not told where the error has a name itself.
 
     Raises:
         OSError: In place of any error that tells of a full disk, such as TensorFlow's.
@@ -76,7 +76,7 @@ def naming_full_disk(path: str | os.PathLike) -> Iterator[None]:
         yield
     except Exception as error:
         full = full_disk(error)
-        if full is None or full.filename == str(path):
+        if full is None or full.filename is not None:
             raise
         raise OSError(full.errno, full.strerror, str(path)) from error
 

@@ -27,6 +27,7 @@ from apps.run import directory
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 from kerasapps.figures.saving import save
+from kerasapps.replacing import naming_full_disk
 from kerasapps.serving.versions import check_writable, remove_unfinished
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.averages import averaging
@@ -241,21 +242,23 @@ class Run:
                     f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
                     f"step {checkpoint.step + 1}."
                 )
-            model.fit(
-                training,
-                steps_per_epoch=data.steps_per_epoch,
-                initial_epoch=checkpoint.epoch,
-                epochs=values.epochs,
-                validation_data=validation,
-                callbacks=[
-                    *callbacks,
-                    *self._observers(model, stage, evaluators, steered),
-                    history,
-                    checkpoint,
-                ],
-                shuffle=False,  # It is; `fit` would only warn.
-                verbose=self._verbosity(),
-            )
+            # TensorBoard's files are written by TensorFlow, which names none.
+            with naming_full_disk(self.directory / "tensorboard"):
+                model.fit(
+                    training,
+                    steps_per_epoch=data.steps_per_epoch,
+                    initial_epoch=checkpoint.epoch,
+                    epochs=values.epochs,
+                    validation_data=validation,
+                    callbacks=[
+                        *callbacks,
+                        *self._observers(model, stage, evaluators, steered),
+                        history,
+                        checkpoint,
+                    ],
+                    shuffle=False,  # It is; `fit` would only warn.
+                    verbose=self._verbosity(),
+                )
         else:
             what = f"Stage {stage} of {self.directory}" if stage else self.directory
             self.say(f"{what} is trained: nothing left to train.")
