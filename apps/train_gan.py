@@ -35,7 +35,7 @@ from apps.gan.points import PointExamples
 from apps.gan.sampling import Objective
 from apps.gan.training import finish
 from apps.run import command, common_flags, models
-from apps.run.options import Options
+from apps.run.options import Options, set_defaults
 from apps.run.run import Run
 from kerasapps.data import own_folder
 from kerasapps.data.images import held_out
@@ -240,10 +240,16 @@ def _set_defaults(constructor):
     FLAGS.set_default("image_size", usual_size(constructor))
     if (FLAGS.model.lower(), FLAGS.dataset) == ("dcgan", "digits"):
         # The paper's widths are for photographs of 64x64; these have 8x8 pixels.
-        FLAGS.set_default("image_size", 28)
-        FLAGS.set_default("model_options", ["filters=32"])
-        FLAGS.set_default("discriminator_options", ["filters=32"])
-        FLAGS.set_default("epochs", 60)
+        narrow = ["filters=32"]
+        set_defaults(
+            FLAGS,
+            {
+                "image_size": 28,
+                "model_options": narrow,
+                "discriminator_options": narrow,
+                "epochs": 60,
+            },
+        )
 
 
 def _check_flags(constructor: type[keras.Model]) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from absl import flags
 
 from apps.run import command, models
-from apps.run.options import Options
+from apps.run.options import Options, set_defaults
 from apps.run.run import Run
 from apps.translator import drawing, numbers, training_flags, vocabularies
 from apps.translator.measuring import Scoring, has_one_translation
@@ -53,7 +53,7 @@ def main() -> None:
     """Runs the app."""
     constructor = models.find(FLAGS.model, models.of_task("translator"))
     if FLAGS.dataset.startswith("numbers"):
-        _set_defaults(numbers.defaults(constructor.__name__.lower()))
+        set_defaults(FLAGS, numbers.defaults(constructor.__name__.lower()))
     options = Options("model_options", FLAGS.model_options)
     _check_flags(options.arguments(constructor))
     languages = ("source_language", "target_language")
@@ -167,19 +167,6 @@ def main() -> None:
             FLAGS.cut_source,
             about,
         )
-
-
-def _set_defaults(defaults):
-    """Sets defaults of flags; of the model's arguments each that isn't given."""
-    given = FLAGS.model_options
-    for name, default in defaults.items():
-        FLAGS.set_default(name, default)
-    if given:
-        names = {option.partition("=")[0] for option in given}
-        sizes = defaults.get("model_options", [])
-        others = [size for size in sizes if size.partition("=")[0] not in names]
-        FLAGS.set_default("model_options", others)
-        FLAGS.model_options = [*others, *given]
 
 
 def _check_flags(arguments):

@@ -16,6 +16,7 @@ from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.learning_curves import learning_curves
 from kerasapps.figures.predictions import predictions
+from kerasapps.replacing import replacing
 from kerasapps.serving.classifier import export_classifier
 
 
@@ -59,7 +60,8 @@ def report(
         predictions(images, data.class_names, labels[chosen], probabilities[chosen]),
     )
     example = run.directory / "example.png"
-    keras.utils.save_img(example, images[0], scale=False)
+    with replacing(example) as partial:
+        keras.utils.save_img(partial, images[0], scale=False)
     exported = run.export_dir and export_classifier(
         model, preprocessing, data.class_names, run.export_dir, export_dtype
     )

@@ -143,7 +143,7 @@ def finish(
         run.save_figure(name, figure)
     if gif:
         frames = [examples.frame(*snapshot) for snapshot in snapshots.read(samples)]
-        save_animation(frames, run.directory / "figures" / "samples.gif")
+        save_animation(frames, run.output("figures/samples.gif"))
     measures = examples.measure(networks)
     exported = None
     if run.export_dir:

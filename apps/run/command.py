@@ -12,7 +12,9 @@ from typing import NoReturn
 from absl import app, flags, logging
 from absl.testing import flagsaver
 
+from apps.run import stopping
 from kerasapps.errors import InputError
+from kerasapps.replacing import full_disk
 
 _FLAGFILES = pathlib.Path(__file__).parents[1] / "flags"
 
@@ -31,7 +33,8 @@ def run(
         argv: What follows the command's name; None for the process's own arguments.
 
     Raises:
-        SystemExit: With 0, with 1 after bad input, with 130 where the user stops it.
+        SystemExit: With 0, with 1 after bad input, with 130 after Ctrl-C and with 143
+            after SIGTERM.
     """
     app_name = pathlib.Path(inspect.getfile(main)).stem
     takes_files = bool(inspect.signature(main).parameters)
@@ -53,7 +56,8 @@ def run(
     def guarded(arguments):
         logging.set_verbosity(logging.WARNING)
         try:
-            main(arguments[1:]) if takes_files else main()
+            with stopping.as_interrupt():
+                main(arguments[1:]) if takes_files else main()
         except InputError as error:
             known = error.argument in values
             fail(f"{error} (--{error.argument})" if known else str(error))
@@ -61,7 +65,7 @@ def run(
             trains = "resume" in values
             again = " The same command goes on from the last checkpoint."
             print(f"\nStopped.{again if trains else ''}", file=sys.stderr)
-            sys.exit(130)
+            sys.exit(stopping.exit_code())
         except BrokenPipeError:
             # Whoever read the output has gone, as `head` does.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -72,6 +76,8 @@ def run(
                 raise
             fail(f"{error.strerror}: {error.filename}")
         except Exception as error:
+            if full := full_disk(error):
+                fail(full.strerror)
             if not _is_lost_worker(error, values):
                 raise
             # TensorFlow can't join a cluster twice from one process.

@@ -2,10 +2,11 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import keras
+from absl import flags
 
 from kerasapps.errors import InputError, unknown_name
 
@@ -80,3 +81,25 @@ class Options(NamedTuple):
             given = " ".join(f"--{self.flag}={option}" for option in self.given)
             name = " with ".join(filter(None, [constructor.__name__, given]))
             raise InputError(f"{name} can't be built: {reason}") from error
+
+
+def set_defaults(values: flags.FlagValues, defaults: Mapping[str, object]) -> None:
+    """Sets defaults of flags that depend on what is trained.
+
+    Of a flag that takes options, each that isn't given keeps its default.
+
+    Args:
+        values: The app's flags.
+        defaults: The defaults by the flags' names; a list is one of options.
+    """
+    for name, default in defaults.items():
+        given = values[name].value
+        is_given = isinstance(default, list) and values[name].present
+        values.set_default(name, default)
+        if not is_given:
+            continue
+        names = {option.partition("=")[0] for option in given}
+        others = [o for o in default if o.partition("=")[0] not in names]
+        # The folder of a run is named by what isn't its flag's default.
+        values.set_default(name, others)
+        values[name].value = [*others, *given]

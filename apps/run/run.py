@@ -14,6 +14,7 @@ An app makes its data and its model and hands them to a `Run`:
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
@@ -26,7 +27,8 @@ from apps.run import directory
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 from kerasapps.figures.saving import save
-from kerasapps.serving.versions import check_writable
+from kerasapps.replacing import naming_full_disk
+from kerasapps.serving.versions import check_writable, remove_unfinished
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.averages import averaging
 from kerasapps.training.checkpoint import Checkpoint
@@ -91,7 +93,7 @@ class Run:
         keras.config.set_dtype_policy(values.dtype_policy)
         self.directory = directory.run_directory(values, app_name)
         self.export_dir = directory.export_directory(values, export_name, task)
-        self._checkpoints = self.directory / "checkpoints" / f"worker-{worker}"
+        self._checkpoints = directory.checkpoint_folder(self.directory, worker)
         self._is_open = False
 
     def _open(self):
@@ -100,12 +102,14 @@ class Run:
         self._is_open = True
         if self.export_dir and self.is_chief:
             check_writable(self.export_dir)
+            remove_unfinished(self.export_dir)
         directory.open_run(
             self._values,
             self.app_name,
             self.directory,
             self._checkpoints,
             self.is_chief,
+            distribution.worker_addresses(self.strategy),
         )
 
     def learning_rate(
@@ -241,21 +245,23 @@ class Run:
                     f"Resuming {self.directory} at epoch {checkpoint.epoch + 1}, "
                     f"step {checkpoint.step + 1}."
                 )
-            model.fit(
-                training,
-                steps_per_epoch=data.steps_per_epoch,
-                initial_epoch=checkpoint.epoch,
-                epochs=epochs,
-                validation_data=validation,
-                callbacks=[
-                    *callbacks,
-                    *self._observers(model, stage, evaluators, steered),
-                    history,
-                    checkpoint,
-                ],
-                shuffle=False,  # It is; `fit` would only warn.
-                verbose=self._verbosity(),
-            )
+            # TensorBoard's files are written by TensorFlow, which names none.
+            with naming_full_disk(self.directory / "tensorboard"):
+                model.fit(
+                    training,
+                    steps_per_epoch=data.steps_per_epoch,
+                    initial_epoch=checkpoint.epoch,
+                    epochs=epochs,
+                    validation_data=validation,
+                    callbacks=[
+                        *callbacks,
+                        *self._observers(model, stage, evaluators, steered),
+                        history,
+                        checkpoint,
+                    ],
+                    shuffle=False,  # It is; `fit` would only warn.
+                    verbose=self._verbosity(),
+                )
         else:
             what = f"Stage {stage} of {self.directory}" if stage else self.directory
             self.say(f"{what} is trained: nothing left to train.")
@@ -276,7 +282,7 @@ class Run:
         trained = type(model).from_config(model.get_config())
         trained.set_weights(model.get_weights())
         if self.is_chief:
-            keras_file.save(trained, self.directory / f"{name}.keras")
+            keras_file.save(trained, self.output(f"{name}.keras"))
         return trained
 
     def _restore(self, checkpoint, model):
@@ -348,4 +354,12 @@ class Run:
 
     def save_figure(self, name: str, figure: Figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""
-        save(figure, self.directory / "figures" / f"{name}.png")
+        save(figure, self.output(f"figures/{name}.png"))
+
+    def output(self, name: str) -> pathlib.Path:
+        """Returns where an output goes; a run that starts anew removes what is there.
+
+        Args:
+            name: Its path in the run directory.
+        """
+        return directory.note_output(self.directory, name)

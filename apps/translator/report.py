@@ -15,6 +15,7 @@ from kerasapps.data.text.corpus import Translation
 from kerasapps.data.text.vocabularies import Vocabulary
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.figures.bleu_curves import bleu_curves
+from kerasapps.replacing import replacing
 from kerasapps.serving.translator import export_translator
 
 # Translations that are printed.
@@ -58,9 +59,10 @@ def report(
     translator = search.translator([model], vocabularies)
     source, target = corpus.test.source, corpus.test.target
     translations = measuring.translate(translator, source, batch_size)
-    (run.directory / "translations.txt").write_text(
-        "".join(f"{line}\n" for line in translations), encoding="utf-8"
-    )
+    with replacing(run.directory / "translations.txt") as partial:
+        partial.write_text(
+            "".join(f"{line}\n" for line in translations), encoding="utf-8"
+        )
     measures = measuring.measure(translations, target, scoring)
     measures |= measuring.measure_known(translator, corpus.test, batch_size, scoring)
     n_best = min(_N_BEST, search.beam_size)

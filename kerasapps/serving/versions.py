@@ -18,6 +18,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kerasapps.errors import InputError
+from kerasapps.replacing import naming_full_disk
 
 # TensorFlow Serving takes a folder for a version only if its name is a number.
 _UNFINISHED = ".unfinished-"
@@ -68,8 +69,7 @@ def write_version(
     check_writable(export_dir)
     folder = Path(export_dir)
     with _one_export_at_a_time(folder.absolute().parent):
-        for leftover in folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(leftover)
+        _remove_unfinished(folder)
         for number in sorted(_versions(folder), reverse=True):
             kept = folder / str(number) / _DIGEST
             if digest and kept.is_file() and kept.read_text() == digest:
@@ -78,7 +78,8 @@ def write_version(
         try:
             with _unwritable_is_input_error(export_dir):
                 unfinished.mkdir()
-            write(str(unfinished))
+            with naming_full_disk(export_dir):
+                write(str(unfinished))
             if digest:
                 (unfinished / _DIGEST).parent.mkdir(exist_ok=True)
                 (unfinished / _DIGEST).write_text(digest)
@@ -100,6 +101,22 @@ def newest_version(export_dir: str) -> Path | None:
     numbers = _versions(folder) if folder.is_dir() else []
     whole = [n for n in numbers if (folder / str(n) / "saved_model.pb").is_file()]
     return folder / str(max(whole)) if whole else None
+
+
+def remove_unfinished(export_dir: str) -> None:
+    """Removes what an export that was killed has left.
+
+    Args:
+        export_dir: The model's folder, which exists.
+    """
+    folder = Path(export_dir)
+    with _one_export_at_a_time(folder.absolute().parent):
+        _remove_unfinished(folder)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    for leftover in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover)
 
 
 def _versions(folder: Path) -> list[int]:

@@ -6,6 +6,7 @@ import math
 import mmap
 import os
 import pathlib
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,14 @@ import tensorflow as tf
 from absl import logging
 
 from kerasapps.errors import InputError
+from kerasapps.replacing import replacing
 
 _KEPT = 2
+# What comes of reading a file that is whole and holds something else.
+_FOREIGN = (
+    *(AttributeError, KeyError, TypeError, ValueError, RecursionError),
+    zipfile.BadZipFile,
+)
 # An npz is a zip, whose own checksums leave out its directory. Readers of a zip pass
 # over what follows it.
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -88,27 +95,35 @@ class Checkpoint(keras.callbacks.Callback):
             InputError: If the checkpoint is of another model, or of other data.
         """
         whole = {}
-        for path in sorted(self._directory.glob("checkpoint-*.npz")):
+        for path in self._files():
             if _is_whole(path):
                 whole[_step(path)] = path
             else:
                 logging.warning("%s is damaged: not used", path)
         newest = max(self._agree(sorted(whole)), default=-1)
         # What lies beyond is of another course than the one that goes on from here.
-        for path in self._directory.glob("checkpoint-*.npz"):
+        for path in self._files():
             if _step(path) > newest:
                 path.unlink()
         if newest < 0:
             return False
-        self._restored = state, _ = _load(whole[newest])
-        for name, value in self._data.items():
-            if state["data"].get(name) != value:
-                raise InputError(
-                    f"the data has changed since {self._directory} was written (its "
-                    f"{name}); keep checkpoints in another directory"
-                )
-        self.epoch, self.step = state["epoch"], state["step"]
-        self._assign(model, *self._restored)
+        try:
+            self._restored = state, _ = _load(whole[newest])
+            for name, value in self._data.items():
+                if state["data"].get(name) != value:
+                    raise InputError(
+                        f"the data has changed since {self._directory} was written "
+                        f"(its {name}); keep checkpoints in another directory"
+                    )
+            self.epoch, self.step = state["epoch"], state["step"]
+            self._assign(model, *self._restored)
+        except InputError:
+            raise
+        except _FOREIGN as error:
+            raise InputError(
+                f"{whole[newest]} is none that kerasapps wrote; keep checkpoints in "
+                "another directory"
+            ) from error
         return True
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -199,20 +214,23 @@ class Checkpoint(keras.callbacks.Callback):
         total = self.epoch * self._steps_per_epoch + self.step
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"checkpoint-{total:010d}.npz"
-        partial = path.with_suffix(".partial")
-        with open(partial, "w+b") as file:
+        with replacing(path) as partial, open(partial, "w+b") as file:
             header = np.frombuffer(json.dumps(state).encode(), np.uint8)
             np.savez(file, header, *values, allow_pickle=False)
             file.seek(0)
             file.write(hashlib.file_digest(file, "sha256").digest())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
-        for old in sorted(self._directory.glob("checkpoint-*.npz"))[:-_KEPT]:
+        for old in self._files()[:-_KEPT]:
             old.unlink()
 
+    def _files(self):
+        """Returns the checkpoints' files in their order."""
+        found = self._directory.glob("checkpoint-*.npz")
+        return sorted(f for f in found if f.stem.partition("-")[2].isdecimal())
+
     def _stop(self, what):
-        kept = sorted(self._directory.glob("checkpoint-*.npz"))
+        kept = self._files()
         good = (
             f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint yet"
         )

@@ -102,10 +102,16 @@ def worker_index(strategy: tf.distribute.Strategy) -> int:
     return (resolver.task_id or 0) if resolver else 0
 
 
+def worker_addresses(strategy: tf.distribute.Strategy) -> list[str]:
+    """Returns the addresses of the processes that train together; of one alone none."""
+    resolver = strategy.cluster_resolver
+    found = resolver.cluster_spec().job_tasks("worker") if resolver else []
+    return found if len(found) > 1 else []
+
+
 def num_workers(strategy: tf.distribute.Strategy) -> int:
     """Returns the number of processes that train together."""
-    resolver = strategy.cluster_resolver
-    return len(resolver.cluster_spec().job_tasks("worker")) if resolver else 1
+    return len(worker_addresses(strategy)) or 1
 
 
 def common_steps(strategy: tf.distribute.Strategy, steps: list[int]) -> list[int]:

@@ -14,8 +14,9 @@ from kerasapps.evaluation.gan.generation import draw, generate, styles
 from kerasapps.training.gan import latents
 from kerasapps.weights import keras_file
 from tests.apps.conftest import GAN_RUNS, gan_flags
-from tests.apps.in_process import run
+from tests.apps.in_process import assert_bad_input, run
 from tests.apps.processes import arrays, finish, kill_at, run_directory, start
+from tests.disk import full_disk
 
 
 def outcome(folder):
@@ -167,6 +168,21 @@ def test_without_a_flag_a_small_dcgan_learns_digits(tmp_path):
     assert "can't export to 'saved_models/dcgan'" in result.errors
     assert "Run runs/train_gan/dcgan_digits." in result.output
     assert "generator 365,793, discriminator 55,297. An epoch has 44" in result.output
+    # An option is added to those that the digits have.
+    result = run("train_gan", "--model_options=latent_size=50", tmp_path)
+    assert "generator 287,393, discriminator 55,297." in result.output
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(gan_runs):
+    folder, _ = gan_runs
+    for limit, words in (
+        (20, ["cannot write the run directory runs/ring: File too large"]),
+        (5_000, ["File too large: runs/ring/model.keras"]),
+    ):
+        with full_disk(limit):
+            result = run("train_gan", gan_flags("ring"), folder)
+        assert_bad_input(result, words)
+    assert not list(folder.rglob(".partial-*"))
 
 
 def test_it_says_where_everything_is_and_what_to_try_next(gan_runs):

@@ -137,7 +137,8 @@ def _content(path):
         reader = tf.train.load_checkpoint(str(path.with_suffix("")))
         keys = {*reader.get_variable_to_shape_map()} - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
         return sorted(reader.get_tensor(key).tobytes() for key in keys)
-    if path.suffix == ".pb" or path.name.startswith("variables."):
+    # A lock tells the process and the time.
+    if path.suffix == ".pb" or path.name.startswith(("variables.", ".lock")):
         return None
     return path.read_bytes()
 

@@ -1,14 +1,17 @@
+import functools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kerasapps.errors import InputError
-from kerasapps.serving.versions import check_writable, write_version
+from kerasapps.serving.versions import check_writable, remove_unfinished, write_version
+from tests.disk import full_disk
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,6 +76,23 @@ def test_a_failing_export_leaves_nothing(tmp_path):
         write_version(str(tmp_path / "lenet"), fail)
     assert list((tmp_path / "lenet").iterdir()) == []
     assert not (tmp_path / "models.config").exists()
+
+
+def test_an_export_to_a_full_disk_names_the_folder(tmp_path):
+    module = tf.Module()
+    module.variable = tf.Variable(tf.zeros([10_000]))
+    with full_disk(20_000), pytest.raises(OSError, match=r"File too large: '.*/lenet'"):
+        write_version(
+            str(tmp_path / "lenet"), functools.partial(tf.saved_model.save, module)
+        )
+    assert not list((tmp_path / "lenet").iterdir())
+
+
+def test_a_training_clears_what_a_killed_export_left(tmp_path):
+    (tmp_path / "lenet" / ".unfinished-1").mkdir(parents=True)
+    (tmp_path / "lenet" / "1").mkdir()
+    remove_unfinished(str(tmp_path / "lenet"))
+    assert [path.name for path in (tmp_path / "lenet").iterdir()] == ["1"]
 
 
 def test_what_a_killed_export_left_is_removed(tmp_path):

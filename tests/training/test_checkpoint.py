@@ -1,5 +1,8 @@
 """A run that is stopped anywhere and resumed ends as one that was never stopped."""
 
+import hashlib
+import io
+
 import keras
 import numpy as np
 import pytest
@@ -232,8 +235,27 @@ def test_a_file_in_writing_is_never_picked_up(tmp_path):
         run(functional, tmp_path / "run", kill_at=9)
     newest = sorted((tmp_path / "run").glob("checkpoint-*.npz"))[-1]
     half = newest.read_bytes()[:1000]
-    (tmp_path / "run" / "checkpoint-0000000010.partial").write_bytes(half)
+    # As it is written now and was in earlier versions, and a user's own.
+    for name in (
+        ".partial-12345678/new.npz",
+        "checkpoint-0000000010.partial",
+        "checkpoint-mine.npz",
+    ):
+        (tmp_path / "run" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "run" / name).write_bytes(half)
     assert_same(run(functional, tmp_path / "run"), whole)
+    assert (tmp_path / "run" / "checkpoint-mine.npz").exists()
+
+
+@pytest.mark.parametrize("state", [b"{", b"[1]", b"{}", b'{"data": {"steps": 1}}'])
+def test_a_whole_file_of_something_else_is_told(state, tmp_path):
+    content = io.BytesIO()
+    np.savez(content, np.frombuffer(state, np.uint8))
+    body = content.getvalue()
+    path = tmp_path / "checkpoint-0000000010.npz"
+    path.write_bytes(body + hashlib.sha256(body).digest())
+    with pytest.raises(InputError, match=rf"{path} is none that kerasapps|has changed"):
+        run(functional, tmp_path)
 
 
 def test_only_the_last_files_are_kept(tmp_path):

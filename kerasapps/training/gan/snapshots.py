@@ -100,7 +100,8 @@ def read(
     Returns:
         Pairs of an epoch and its arrays by their names.
     """
-    files = sorted(directory.glob("*.npz"))
+    # A user's own files may lie beside them.
+    files = sorted(f for f in directory.glob("*.npz") if f.stem.isdecimal())
     if limit is not None and len(files) > limit:
         places = np.geomspace(1, len(files), limit).round().astype(int)
         # Where the first of these are the same, as many of the next are taken.

@@ -198,7 +198,8 @@ def test_tensorboard_shows_what_is_drawn(tmp_path):
 def test_of_many_snapshots_some_are_read(files, limit, expected, tmp_path):
     for epoch in reversed(range(files)):
         np.savez(tmp_path / f"{epoch:05}.npz", epoch=epoch)
-    (tmp_path / "00000.partial").write_bytes(b"half")
+    for name in (".partial-12345678-00000.npz", "mine.npz"):
+        (tmp_path / name).write_bytes(b"half")
     found = read(tmp_path, limit)
     assert [epoch for epoch, _ in found] == expected
     assert [int(arrays["epoch"]) for _, arrays in found] == expected
