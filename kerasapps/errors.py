@@ -1,7 +1,24 @@
-"""The error that a user can mend."""
+"""The error that a user can mend, and what is fit to be printed in one line."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+# Control characters, what turns the direction of writing, other ends of lines, and what
+# stands for bytes that aren't UTF-8.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Returns text from elsewhere, as a file's name, fit to be printed in a line.
+
+    Args:
+        text: The text. Its control characters are written as in Python, a line feed as
+            "\n"; so are the bytes of a file's name that aren't UTF-8.
+    """
+    return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 class InputError(ValueError):
@@ -11,12 +28,12 @@ class InputError(ValueError):
     flag that gives `argument`, for the message itself speaks of no flag.
 
     Args:
-        message: The line.
+        message: The line; what is not `printable` in it is escaped.
         argument: The name of the argument that is wrong, where it is one.
     """
 
     def __init__(self, message: str, argument: str | None = None):
-        super().__init__(message)
+        super().__init__(printable(message))
         self.argument = argument
 
 

@@ -32,3 +32,8 @@ def test_many_names_do_not_flood_the_line():
 
 def test_it_is_one_line():
     assert "\n" not in str(unknown_name("model", "a\nb", ["c"]))
+
+
+def test_an_error_is_one_line_whatever_is_in_it():
+    error = InputError("no folder a\nb\x1b[31m\u202e\udcffé\u3000c")
+    assert str(error) == r"no folder a\nb\x1b[31m\u202e\udcffé" + "\u3000c"
