@@ -37,6 +37,7 @@ from apps.run import command, common_flags, metrics
 from kerasapps.errors import InputError
 from kerasapps.evaluation.gan import features
 from kerasapps.figures.saving import save
+from kerasapps.serving import checksums
 
 FLAGS = flags.FlagValues()
 common_flags.define_data_dir(FLAGS)
@@ -213,6 +214,8 @@ def _features():
         return None
     if kind == "inception":
         return features.inception(path or "imagenet")
+    for folder in (FLAGS.features, FLAGS.features.rsplit(":", 2)[0]):
+        checksums.check(pathlib.Path(folder))
     return features.saved_model(FLAGS.features)
 
 

@@ -24,7 +24,6 @@ import math
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 from typing import TypedDict
@@ -292,7 +291,7 @@ def _command(network):
     # A flag that is given several times is written in several lines.
     given = [argument for line in lines for argument in line.splitlines()]
     arguments = [f"--model={FLAGS.model}", *given, f"--scale={scale}"]
-    return f"{command.invocation('train_classifier')} {shlex.join(arguments)}"
+    return command.invocation("train_classifier", *arguments)
 
 
 def _directory():

@@ -14,6 +14,7 @@ An app makes its data and its model and hands them to a `Run`:
 import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -337,6 +338,11 @@ class Run:
         if not self.is_chief:
             return 0
         return 1 if sys.stdout.isatty() else 2
+
+    @property
+    def tensorboard_command(self) -> str:
+        """How the logs are looked at, to be pasted."""
+        return shlex.join(["tensorboard", f"--logdir={self.directory}/tensorboard"])
 
     def say(self, text: str) -> None:
         """Prints `text`, once for all workers."""

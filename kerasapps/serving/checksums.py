@@ -41,7 +41,7 @@ def check(folder: pathlib.Path) -> None:
     """
     try:
         lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError):
         lines = []
