@@ -1,5 +1,6 @@
 """What makes a `main` a command: flags, and one line for bad input."""
 
+import contextlib
 import difflib
 import inspect
 import io
@@ -41,9 +42,11 @@ def run(
     """
     app_name = pathlib.Path(inspect.getfile(main)).stem
     for stream in (sys.stdout, sys.stderr):
-        # Names of files may hold what has no encoding.
+        # Names of files may hold what has no encoding. A stream that can't change, as
+        # one whose descriptor is another by now, stays as it is.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with contextlib.suppress(OSError, ValueError):
+                stream.reconfigure(errors="backslashreplace")
     takes_files = bool(inspect.signature(main).parameters)
 
     def parse(arguments):
