@@ -14,7 +14,7 @@ from absl import flags
 
 from apps.run import command
 from kerasapps import json_file
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string(
@@ -64,7 +64,7 @@ def main(runs: list[str]) -> None:
     metrics = {}
     for run in runs:
         name, _, path = run.rpartition("=")
-        name = name or pathlib.Path(path).resolve().name
+        name = printable(name or pathlib.Path(path).resolve().name)
         if name in metrics:
             raise InputError(f"two runs are named {name}; write NAME={path}")
         metrics[name] = read(path)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kerasapps.errors import printable
 from kerasapps.evaluation.classifier.metrics import class_accuracy
 
 # Beyond these, only the classes that are least often right are printed.
@@ -19,8 +20,9 @@ def print_errors(metrics: dict) -> None:
     rows = metrics["models"]
     if len(rows) > 1:
         rows = [*rows, {"model": "all, averaged", **metrics}]
+    rows = [{**row, "model": printable(row["model"])} for row in rows]
     width = max(len(row["model"]) for row in rows)
-    print(f"{metrics['dataset']}, protocol {metrics['protocol']}\n")
+    print(f"{printable(metrics['dataset'])}, protocol {metrics['protocol']}\n")
     print(
         f"{'model':<{width}} {'images':>8} {'crops':>6} {'top-1 error':>12} "
         f"{'top-5 error':>12}"
@@ -39,6 +41,7 @@ def print_classes(class_names: Sequence[str], matrix: np.ndarray) -> None:
         class_names: Names of the classes.
         matrix: The confusion matrix, int `[classes, classes]`.
     """
+    class_names = [*map(printable, class_names)]
     accuracy = class_accuracy(matrix)
     tested = [label for label, share in enumerate(accuracy) if share is not None]
     width = max(len("class"), *map(len, class_names))

@@ -191,8 +191,13 @@ def _flagfile(name, app_name):
     raise InputError(f"no flagfile {name!r}; {hint}")
 
 
-def _check_flagfile(path):
-    """Checks that a file is text: absl would end with a traceback, or read nothing."""
+def _check_flagfile(path, outer=()):
+    """Checks that a file is text: absl would end with a traceback, or read nothing.
+
+    Those that it names are checked, too.
+    """
+    if path in outer:
+        raise InputError(f"the flagfile {str(path)!r} names itself: leave that out")
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -204,6 +209,8 @@ def _check_flagfile(path):
         raise InputError(f"the flagfile {str(path)!r} isn't text in UTF-8")
     if not text.strip():
         raise InputError(f"the flagfile {str(path)!r} is empty: write a flag a line")
+    for inner in re.findall(r"^--?flagfile(?:=|\s+)(.+)", text, re.MULTILINE):
+        _check_flagfile(pathlib.Path(inner.strip()).expanduser(), (*outer, path))
 
 
 def _check_values(values):

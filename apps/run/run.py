@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 
 from apps.run import directory
 from kerasapps.data.pipeline import TrainingData
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.figures.saving import save
 from kerasapps.serving.versions import check_writable
 from kerasapps.training import distribution, fit_repair
@@ -347,7 +347,8 @@ class Run:
     def say(self, text: str) -> None:
         """Prints `text`, once for all workers."""
         if self.is_chief:
-            print(text, flush=True)
+            # Names of files and classes are in it.
+            print(*map(printable, text.split("\n")), sep="\n", flush=True)
 
     def save_figure(self, name: str, figure: Figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""

@@ -130,6 +130,8 @@ def test_absl_s_own_flags_are_known(greet):
         ),
         ("--flagfile=nul.flags", ["the flagfile 'nul.flags' isn't text in UTF-8"]),
         ("--flagfile=empty.flags", ["the flagfile 'empty.flags' is empty"]),
+        ("--flagfile=nested.flags", ["the flagfile 'empty.flags' is empty"]),
+        ("--flagfile=circle.flags", ["the flagfile 'circle.flags' names itself"]),
         ("--flagfile=nope.flags", ["no flagfile 'nope.flags'"]),
         ("times=3", ["'times=3'", "--name=value"]),
     ],
@@ -138,6 +140,8 @@ def test_bad_input_is_one_line(greet, tmp_path, argument, words):
     (tmp_path / "binary.flags").write_bytes(b"--name=\xff\xfe")
     (tmp_path / "nul.flags").write_bytes(b"--name=a\0b")
     (tmp_path / "empty.flags").write_bytes(b"\n")
+    (tmp_path / "nested.flags").write_text("# Others.\n--flagfile=empty.flags\n")
+    (tmp_path / "circle.flags").write_text("--flagfile=circle.flags\n")
     code, output, errors = greet(argument)
     assert (code, output) == (1, "")
     (line,) = errors.splitlines()
