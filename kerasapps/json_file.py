@@ -99,8 +99,11 @@ def _misfit(value, kind, place):
         pairs = [(name, part, parts[1]) for name, part in value.items()]
     else:
         return None if _is_plain(value, kind) else here
-    misfits = (_misfit(part, k, _inside(place, name)) for name, part, k in pairs)
-    return next((misfit for misfit in misfits if misfit is not None), None)
+    for name, part, of_part in pairs:
+        misfit = _misfit(part, of_part, _inside(place, name))
+        if misfit is not None:
+            return misfit
+    return None
 
 
 def _inside(place, name):

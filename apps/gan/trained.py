@@ -1,6 +1,7 @@
 """What apps.train_gan has left in a run directory."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import keras
@@ -158,11 +159,13 @@ def _kind(network):
 
 
 def _check_points(run):
-    known = TOY_DOMAINS if run.network.maps_domains else MIXTURES
+    known = MIXTURES
+    if run.network.maps_domains:
+        known = {name: target for name, (_, target) in TOY_DOMAINS.items()}
     dataset = run.metrics["dataset"]
     if dataset not in known:
         raise unknown_name("dataset", dataset, known)
-    mixture = known[dataset][1] if run.network.maps_domains else known[dataset]
+    mixture = known[dataset]
     dimensions = mixture.means.shape[1]
     if run.network.output_shape[1:] != (dimensions,):
         raise ValueError(f"{dataset} has points of {dimensions} dimension(s)")
@@ -190,9 +193,9 @@ def _conditions(run):
         raise ValueError("it tells no conditions")
     conditions = Conditions(**run.metrics["conditions"])
     size = run.network.condition_size
-    parts = [conditions.names]
+    parts: list[Sequence] = [conditions.names]
     if not conditions.are_classes:
-        parts += [conditions.mean, conditions.deviation or []]
+        parts += [conditions.mean or [], conditions.deviation or []]
         if not all(number > 0 for number in conditions.deviation or []):
             raise ValueError("a deviation isn't above 0")
     if any(len(part) != size for part in parts):

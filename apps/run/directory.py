@@ -101,7 +101,7 @@ def open_run(
         if path.exists() and not (values.resume and begun):
             _remove_earlier_run(directory, checkpoints, is_chief)
         elif begun and path.exists():
-            before = path.read_text().splitlines()
+            before = path.read_text(errors="replace").splitlines()
             for name, flag in compared.items():
                 then = _lines_of(name, before)
                 # A flag that this run's version didn't have yet is as it was then.

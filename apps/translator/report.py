@@ -101,7 +101,7 @@ TensorBoard   {run.tensorboard_command}"""
     run.say("\nTry next:")
     if exported:
         # Else one that begins with a dash would be taken for a flag.
-        sentence = ["--", source[0]] if source[0].startswith("-") else [source[0]]
-        run.say(f"  {invocation('translate', f'--model={exported}', *sentence)}")
+        words = ["--", source[0]] if source[0].startswith("-") else [source[0]]
+        run.say(f"  {invocation('translate', f'--model={exported}', *words)}")
     run.say(f"  {invocation('evaluate_translator', f'--model={run.directory}')}")
     run.say(f"  {invocation('zoo')}")

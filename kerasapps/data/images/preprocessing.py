@@ -74,8 +74,9 @@ class Preprocessing:
         self.image_shape = (height, width, channels)
         self.shorter_side = shorter_side
         self.channel_order = channel_order
-        self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
-        self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
+        with np.errstate(over="ignore"):  # What is then infinite is refused below.
+            self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
+            self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
         if not np.isfinite(self.mean).all():
             raise ValueError(f"mean needs finite numbers, got {mean}")
         if not ((self.std > 0.0) & (self.std < np.inf)).all():
