@@ -6,16 +6,14 @@ import math
 import mmap
 import os
 import pathlib
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from kerasapps import json_file
 from kerasapps.errors import InputError
 
 _KEPT = 2
@@ -29,17 +27,6 @@ _LEAST_LOSS_SCALE = 2.0**-10
 
 class NonFiniteError(InputError):
     """The loss or a weight is no longer finite."""
-
-
-class _State(TypedDict):
-    """What a checkpoint holds beside the variables' values."""
-
-    epoch: int
-    step: int
-    history: dict[str, list]
-    callbacks: list[dict]
-    variables: list[list]
-    data: dict
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -101,19 +88,19 @@ class Checkpoint(keras.callbacks.Callback):
             InputError: If the checkpoint is of another model, or of other data.
         """
         whole = {}
-        for path in _files(self._directory):
+        for path in sorted(self._directory.glob("checkpoint-*.npz")):
             if _is_whole(path):
                 whole[_step(path)] = path
             else:
                 logging.warning("%s is damaged: not used", path)
         newest = max(self._agree(sorted(whole)), default=-1)
         # What lies beyond is of another course than the one that goes on from here.
-        for path in _files(self._directory):
+        for path in self._directory.glob("checkpoint-*.npz"):
             if _step(path) > newest:
                 path.unlink()
         if newest < 0:
             return False
-        self._restored = state, _ = self._load(whole[newest])
+        self._restored = state, _ = _load(whole[newest])
         for name, value in self._data.items():
             if state["data"].get(name) != value:
                 raise InputError(
@@ -172,29 +159,6 @@ class Checkpoint(keras.callbacks.Callback):
 
         self.model.train_function = skip
 
-    def _load(self, path):
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                header, *values = (archive[name] for name in archive.files)
-            state = json.loads(header.tobytes())
-            json_file.check(state, _State, "its header")
-            described = [shape for _, shape in state["variables"]]
-            names = [sorted(names) for _, names in self._stateful]
-            step = state["epoch"] * self._steps_per_epoch + state["step"]
-            if (
-                [list(value.shape) for value in values] != described
-                or [sorted(saved) for saved in state["callbacks"]] != names
-                # On other data, it has other steps, too; that is told of below.
-                or (step != _step(path) and state["data"] == self._data)
-            ):
-                raise InputError("its parts don't go together")
-        # Whole, yet not written here: it may hold anything.
-        except Exception as error:
-            raise InputError(
-                f"{path} is no checkpoint of this training; move it away"
-            ) from error
-        return state, values
-
     def _assign(self, model, state, values):
         variables = _variables(model)
         described = [_describe(v) for v in variables]
@@ -244,11 +208,11 @@ class Checkpoint(keras.callbacks.Callback):
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-        for old in _files(self._directory)[:-_KEPT]:
+        for old in sorted(self._directory.glob("checkpoint-*.npz"))[:-_KEPT]:
             old.unlink()
 
     def _stop(self, what):
-        kept = _files(self._directory)
+        kept = sorted(self._directory.glob("checkpoint-*.npz"))
         good = (
             f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint yet"
         )
@@ -286,13 +250,6 @@ def _variables(model):
     ]
 
 
-def _files(directory):
-    """Returns the checkpoints of a folder in their order; other files are let be."""
-    found = directory.glob("checkpoint-*.npz")
-    names = re.compile(r"checkpoint-\d{10,18}\.npz", re.ASCII)
-    return sorted(p for p in found if names.fullmatch(p.name) and p.is_file())
-
-
 def _step(path):
     return int(path.stem.split("-")[1])
 
@@ -320,3 +277,9 @@ def _is_whole(path):
         view[:-_DIGEST_BYTES] as body,
     ):
         return hashlib.sha256(body).digest() == content[-_DIGEST_BYTES:]
+
+
+def _load(path):
+    with np.load(path, allow_pickle=False) as archive:
+        header, *values = (archive[name] for name in archive.files)
+    return json.loads(header.tobytes()), values
