@@ -31,7 +31,7 @@ from absl import flags
 
 from apps.run import command
 from apps.run.models import models
-from kerasapps.errors import unknown_name
+from kerasapps.errors import InputError, unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.serving.folding import fold_batch_normalization
@@ -150,11 +150,16 @@ def _inference(
 
 def main() -> None:
     """Measures everything that the flags name and prints it."""
-    for kind, given, known in (
-        ("model with a twin", FLAGS.models, TWINS),
-        ("kind of run", FLAGS.what, ("training", "inference")),
-        ("dtype policy", FLAGS.dtype_policy, ("float32", "mixed_bfloat16")),
+    for argument, kind, known in (
+        ("models", "model with a twin", TWINS),
+        ("what", "kind of run", ("training", "inference")),
+        ("dtype_policy", "dtype policy", ("float32", "mixed_bfloat16")),
     ):
+        given = FLAGS[argument].value
+        if not given:
+            raise InputError(
+                f"{argument} names nothing; give some of {', '.join(known)}", argument
+            )
         for name in given:
             if name not in known:
                 raise unknown_name(kind, name, known)

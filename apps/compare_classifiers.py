@@ -7,13 +7,14 @@ residual networks of two depths so make figure 1 and 6 of ResNet's paper, ReLU a
 figure 1 of AlexNet's.
 """
 
-import json
 import pathlib
+from typing import NotRequired, TypedDict
 
 from absl import flags
 
 from apps.run import command
-from kerasapps.errors import InputError
+from kerasapps import json_file
+from kerasapps.errors import InputError, printable
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string(
@@ -22,22 +23,32 @@ flags.DEFINE_string(
 flags.DEFINE_bool("held_out", True, "Draw the held-out errors too.", flag_values=FLAGS)
 
 
-def read(run: str) -> dict:
+class _History(TypedDict):
+    accuracy: list[float]
+    val_accuracy: NotRequired[list[float]]
+
+
+class Metrics(TypedDict):
+    """What is read of a run's `metrics.json`."""
+
+    accuracy: float
+    parameters: int
+    history: _History
+
+
+def read(run: str) -> Metrics:
     """Returns a run's metrics; raises InputError where there are none."""
     path = pathlib.Path(run, "metrics.json")
     try:
-        metrics = json.loads(path.read_text())
-        _ = metrics["history"]["accuracy"], metrics["accuracy"], metrics["parameters"]
-    except OSError as error:
+        found = json_file.read(path, Metrics)
+        if not found["history"]["accuracy"]:
+            raise InputError(f"{path.name} has an empty 'history.accuracy'")
+    except InputError as error:
         raise InputError(
-            f"can't read {path} ({error.strerror}); give run directories of "
-            "apps.train_classifier, such as runs/train_classifier/lenet5_digits"
+            f"{run} holds no finished run of train_classifier: its {error}; give run "
+            "directories, such as runs/train_classifier/lenet5_digits"
         ) from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is none that apps.train_classifier wrote; train again"
-        ) from error
-    return metrics
+    return found
 
 
 def main(runs: list[str]) -> None:
@@ -53,7 +64,7 @@ def main(runs: list[str]) -> None:
     metrics = {}
     for run in runs:
         name, _, path = run.rpartition("=")
-        name = name or pathlib.Path(path).resolve().name
+        name = printable(name or pathlib.Path(path).resolve().name)
         if name in metrics:
             raise InputError(f"two runs are named {name}; write NAME={path}")
         metrics[name] = read(path)

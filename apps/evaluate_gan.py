@@ -34,9 +34,10 @@ from apps.gan import (
 )
 from apps.gan.trained import load
 from apps.run import command, common_flags, metrics
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.evaluation.gan import features
 from kerasapps.figures.saving import save
+from kerasapps.serving import checksums
 
 FLAGS = flags.FlagValues()
 common_flags.define_data_dir(FLAGS)
@@ -190,10 +191,10 @@ def _evaluate(runs, numbers, measures):
 def _print(measures, indent=""):
     for name, value in measures.items():
         if isinstance(value, dict):
-            print(f"{indent}{name}")
+            print(f"{indent}{printable(name)}")
             _print(value, indent + "  ")
             continue
-        title = indent + name.replace("_", " ")
+        title = indent + printable(name).replace("_", " ")
         shown = f"{value:.4g}" if isinstance(value, float) else value
         print(f"{title:<40} {shown}")
 
@@ -213,6 +214,8 @@ def _features():
         return None
     if kind == "inception":
         return features.inception(path or "imagenet")
+    for folder in (FLAGS.features, FLAGS.features.rsplit(":", 2)[0]):
+        checksums.check(pathlib.Path(folder))
     return features.saved_model(FLAGS.features)
 
 

@@ -25,6 +25,7 @@ from apps.translator.curves import curves_of
 from apps.translator.measuring import Scoring, has_one_translation
 from apps.translator.trained import load
 from kerasapps.data.text import loading
+from kerasapps.errors import printable
 from kerasapps.figures.bleu_curves import bleu_curves
 from kerasapps.figures.saving import save
 
@@ -139,6 +140,7 @@ def _default_directory(names):
 
 def _print_table(measures):
     for name, values in measures.items():
+        name = printable(name)
         if "exact_match" in values:
             print(f"{name:<40} exact {values['exact_match']:.2%}")
         else:

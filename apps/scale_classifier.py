@@ -24,9 +24,9 @@ import math
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
+from typing import TypedDict
 
 import keras
 from absl import flags
@@ -35,6 +35,7 @@ from apps.classifier import training_flags
 from apps.classifier.network import input_shape
 from apps.run import command, models
 from apps.run.options import Options
+from kerasapps import json_file
 from kerasapps.data import split_names
 from kerasapps.errors import InputError
 from kerasapps.evaluation.compound_scaling import (
@@ -100,6 +101,12 @@ flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=F
 
 
 _DIMENSIONS = ("depth", "width", "resolution")
+
+
+class _Metrics(TypedDict):
+    """What is read of a training's `metrics.json`."""
+
+    accuracy: float
 
 
 @flags.multi_flags_validator(
@@ -238,7 +245,7 @@ def _train(depth, width, resolution):
     if process.returncode:
         reason = (process.stderr.strip() or "it was killed").splitlines()[-1]
         raise InputError(f"training with --scale={scale}: {reason}")
-    return json.loads((directory / "metrics.json").read_text())["accuracy"]
+    return json_file.read(directory / "metrics.json", _Metrics)["accuracy"]
 
 
 def _training_flags():
@@ -290,7 +297,7 @@ def _command(network):
     # A flag that is given several times is written in several lines.
     given = [argument for line in lines for argument in line.splitlines()]
     arguments = [f"--model={FLAGS.model}", *given, f"--scale={scale}"]
-    return f"{command.invocation('train_classifier')} {shlex.join(arguments)}"
+    return command.invocation("train_classifier", *arguments)
 
 
 def _directory():

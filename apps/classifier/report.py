@@ -91,13 +91,14 @@ def report(
 
 Figures       {run.directory}/figures/
 Metrics       {run.directory}/metrics.json
-TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
+TensorBoard   {run.tensorboard_command}"""
     )
     if exported:
         run.say(f"SavedModel    {exported}")
     run.say("\nTry next:")
     if exported:
-        run.say(f"  {invocation('predict')} --model={exported} {example}")
+        predict = invocation("predict", f"--model={exported}", str(example))
+        run.say(f"  {predict}")
     if not about["dataset"].startswith("folder:"):
         run.say(
             f"  {invocation('train_classifier')} --dataset=folder:PATH_TO_YOUR_IMAGES"

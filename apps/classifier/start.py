@@ -1,16 +1,26 @@
 """Where the training of a classifier starts: weights and their preprocessing."""
 
-import json
 import pathlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import keras
 
-from kerasapps.data.images.preprocessing import ImageStatistics, Preprocessing
+from kerasapps import json_file
+from kerasapps.data.images.preprocessing import (
+    ImageStatistics,
+    Preprocessing,
+    PreprocessingConfig,
+)
 from kerasapps.errors import InputError
 from kerasapps.weights import keras_applications, keras_file
 from kerasapps.weights.transfer import start_from
+
+
+class _Noted(TypedDict):
+    """What is read of the `metrics.json` beside weights."""
+
+    preprocessing: PreprocessingConfig
 
 
 def preprocessing(
@@ -57,12 +67,12 @@ def preprocessing(
 
 def _noted(path):
     try:
-        found = json.loads(path.read_text())["preprocessing"]
+        found = json_file.read(path, _Noted)["preprocessing"]
         Preprocessing.from_config(found)
-    except (KeyError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
-            f"{path} is none that apps.train_classifier wrote; mend it, or move the "
-            "weights away from it"
+            f"{path} is none that apps.train_classifier wrote ({error}); mend it, or "
+            "move the weights away from it"
         ) from error
     return found
 

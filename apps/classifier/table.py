@@ -41,7 +41,7 @@ def print_classes(class_names: Sequence[str], matrix: np.ndarray) -> None:
         class_names: Names of the classes.
         matrix: The confusion matrix, int `[classes, classes]`.
     """
-    class_names = [printable(name) for name in class_names]
+    class_names = [*map(printable, class_names)]
     accuracy = class_accuracy(matrix)
     tested = [label for label, share in enumerate(accuracy) if share is not None]
     width = max(len("class"), *map(len, class_names))

@@ -180,13 +180,13 @@ def _say_where(run, exported):
 Figures       {run.directory}/figures/
 Samples       {run.directory}/samples/, what the same inputs gave after each epoch
 Metrics       {run.directory}/metrics.json
-TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
+TensorBoard   {run.tensorboard_command}"""
     )
     if exported:
         run.say(f"SavedModel    {exported}")
     run.say(
         f"""
 Try next:
-  {invocation("evaluate_gan")} --model={run.directory}
+  {invocation("evaluate_gan", f"--model={run.directory}")}
   {invocation("zoo")}"""
     )

@@ -1,10 +1,13 @@
 """What makes a `main` a command: flags, and one line for bad input."""
 
+import contextlib
 import difflib
 import inspect
+import io
 import os
 import pathlib
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
@@ -13,10 +16,14 @@ from absl import app, flags, logging
 from absl.testing import flagsaver
 
 from apps.run import stopping
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.replacing import full_disk
 
 _FLAGFILES = pathlib.Path(__file__).parents[1] / "flags"
+# Beyond these, steps and sizes and what is computed in float32 overflow.
+_GREATEST_INTEGER, _GREATEST_FLOAT = 2**31 - 1, 3.4e38
+# Of these an empty value means something.
+_MAY_BE_EMPTY = ("export_dir",)
 
 
 def run(
@@ -37,6 +44,12 @@ def run(
             after SIGTERM.
     """
     app_name = pathlib.Path(inspect.getfile(main)).stem
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may hold what has no encoding. A stream that can't change, as
+        # one whose descriptor is another by now, stays as it is.
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(OSError, ValueError):
+                stream.reconfigure(errors="backslashreplace")
     takes_files = bool(inspect.signature(main).parameters)
 
     def parse(arguments):
@@ -47,6 +60,7 @@ def run(
         flags.FLAGS.mark_as_parsed()
         try:
             rest = values([arguments[0], *_with_flagfiles(arguments[1:], app_name)])
+            _check_values(values)
         except (flags.Error, InputError) as error:
             fail(_explain(error, values))
         if len(rest) > 1 and not takes_files:
@@ -74,7 +88,8 @@ def run(
             # A disk that is full, a file that vanished: the user's to mend, too.
             if error.strerror is None:
                 raise
-            fail(f"{error.strerror}: {error.filename}")
+            place = "" if error.filename is None else f": {error.filename}"
+            fail(f"{error.strerror}{place}")
         except Exception as error:
             if full := full_disk(error):
                 fail(full.strerror)
@@ -94,15 +109,18 @@ def run(
         flagsaver.restore_flag_values(before, values)
 
 
-def invocation(app_name: str) -> str:
-    """Returns how an app is called where this process was called.
+def invocation(app_name: str, *arguments: str) -> str:
+    """Returns how an app is called where this process was called, to be pasted.
 
     Args:
         app_name: The app's name, for example "train_classifier".
+        *arguments: Its flags, and then the files or whatever else it takes.
     """
     if pathlib.Path(sys.argv[0]).name == "kerasapps":
-        return f"kerasapps {app_name.replace('_', '-')}"
-    return f"python -m apps.{app_name}"
+        command = ["kerasapps", app_name.replace("_", "-")]
+    else:
+        command = ["python", "-m", f"apps.{app_name}"]
+    return shlex.join([*command, *arguments])
 
 
 def flagfiles(app_name: str) -> dict[str, pathlib.Path]:
@@ -170,12 +188,65 @@ def _flagfile(name, app_name):
     # As a path it may have come from a folder where the suite is checked out.
     bare = path.stem
     if path.is_file():
+        _check_flagfile(path)
         return path
     if bare in known and name in (bare, f"{bare}.flags"):
         return known[bare]
     near = difflib.get_close_matches(bare, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"apps.{app_name} has none"
     raise InputError(f"no flagfile {name!r}; {hint}")
+
+
+def _check_flagfile(path, outer=()):
+    """Checks that a file is text: absl would end with a traceback, or read nothing.
+
+    Those that it names are checked, too.
+    """
+    if path in outer:
+        raise InputError(f"the flagfile {str(path)!r} names itself: leave that out")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror
+        raise InputError(f"can't read the flagfile {str(path)!r} ({reason})") from error
+    except ValueError:
+        text = "\0"
+    if "\0" in text:
+        raise InputError(f"the flagfile {str(path)!r} isn't text in UTF-8")
+    if not text.strip():
+        raise InputError(f"the flagfile {str(path)!r} is empty: write a flag a line")
+    for inner in re.findall(r"^--?flagfile(?:=|\s+)(.+)", text, re.MULTILINE):
+        _check_flagfile(pathlib.Path(inner.strip()).expanduser(), (*outer, path))
+
+
+def _check_values(values):
+    """Checks what any flag may be given and no app can take."""
+    for flag in (values[name] for name in values):
+        if flag.using_default_value or flag.value is None:
+            continue
+        for value in flag.value if isinstance(flag.value, list) else [flag.value]:
+            wanted = _wanted(flag, value)
+            if wanted:
+                raise InputError(f"--{flag.name}={value}: {wanted}")
+
+
+def _wanted(flag, value):
+    """Returns what would be right in place of a value of a flag; None if it is."""
+    if isinstance(value, str):
+        if "\0" in value:
+            return "leave out the character of code 0"
+        empty = not value and flag.name not in _MAY_BE_EMPTY
+        return "it is empty; give a value, or leave the flag out" if empty else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        greatest = getattr(flag.parser, "upper_bound", None) or _GREATEST_INTEGER
+        fits = abs(value) <= greatest
+        return None if fits else f"give a whole number up to {greatest:,}"
+    if isinstance(value, float):
+        fits = abs(value) <= _GREATEST_FLOAT or value == flag.default
+        return None if fits else f"give a finite number up to {_GREATEST_FLOAT:g}"
+    return None
 
 
 def _explain(error, values):
@@ -186,11 +257,14 @@ def _explain(error, values):
         # Of a flag that can be given again, absl says so in a line of its own.
         about, _, _ = values[flag[1]].help.partition(";\n")
         return f"--{flag[1]} is missing: {' '.join(about.split())}"
+    if flag and values[flag[1]].boolean:
+        given = message.rpartition(": (")[0]
+        return f"{given}: write --{flag[1]} or --no{flag[1]}, without a value"
     takes = values[flag[1]].parser.syntactic_help if flag else ""
     return message if takes in message else f"{message}; it takes {takes}"
 
 
 def fail(message: str) -> NoReturn:
     """Ends the process with one line and exit code 1."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     sys.exit(1)

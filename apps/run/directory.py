@@ -23,7 +23,7 @@ _NOT_COMPARED = {
 # What a run leaves, beside its flags and what `note_output` has noted.
 _CHECKPOINTS = "checkpoints"
 _WRITTEN = (
-    *("metrics.json", "translations.txt", "example.png"),
+    *("metrics.json", "held_out.json", "translations.txt", "example.png"),
     *("source_vocabulary/vocabulary.json", "target_vocabulary/vocabulary.json"),
     *("samples/[0-9]*.npz", "epochs/[0-9]*.npz"),
     "tensorboard/**/events.out.tfevents.*",
@@ -141,7 +141,8 @@ def open_run(
         if path.exists() and not (values.resume and begun):
             _remove_earlier_run(directory, checkpoints, is_chief)
         elif begun and path.exists():
-            before = [_whole(line) for line in path.read_text().splitlines()]
+            text_before = path.read_text(errors="replace")
+            before = [_whole(line) for line in text_before.splitlines()]
             for name, flag in compared.items():
                 then = _lines_of(name, before)
                 # A flag that this run's version didn't have yet is as it was then.

@@ -3,6 +3,19 @@
 from pathlib import Path
 
 from kerasapps.errors import InputError
+from kerasapps.serving import checksums
+
+# By what they take, the signatures of what is exported with the dtype and the rank of
+# what these return.
+_SIGNATURES = {
+    "image_bytes": {
+        "serving_default": {"class_names": ("string", 2), "probabilities": ("float", 2)}
+    },
+    "sentences": {
+        "serving_default": {"translations": ("string", 1), "scores": ("float", 1)},
+        "n_best": {"translations": ("string", 2), "scores": ("float", 2)},
+    },
+}
 
 
 def folder(model: str, app: str) -> str:
@@ -13,18 +26,31 @@ def folder(model: str, app: str) -> str:
         app: The app that exports such, for the error.
 
     Raises:
-        InputError: If there is none.
+        InputError: If there is none, or it isn't as it was written.
     """
-    found = (path.parent for path in Path(model).glob("*/saved_model.pb"))
-    versions = [path for path in found if path.name.isdigit()]
+    if not model:
+        raise InputError(
+            f"--model is empty; give a folder in saved_models/, such as `python -m "
+            f"apps.{app}` writes"
+        )
     if Path(model, "saved_model.pb").is_file():
+        checksums.check(Path(model))
         return model
-    if versions:
-        return str(max(versions, key=lambda path: int(path.name)))
-    raise InputError(
-        f"no SavedModel in --model={model}; give a folder in saved_models/, such as "
-        f"`python -m apps.{app}` writes"
-    )
+    # The names that TensorFlow Serving takes. Of a damaged one any of these is left.
+    kept = [
+        path
+        for path in Path(model).glob("*/")
+        if (path / "saved_model.pb").is_file() or (path / checksums.FILE).is_file()
+    ]
+    versions = [p for p in kept if p.name.isascii() and p.name.isdigit()]
+    if not versions:
+        raise InputError(
+            f"no SavedModel in --model={model}; give a folder in saved_models/, such "
+            f"as `python -m apps.{app}` writes"
+        )
+    newest = max(versions, key=lambda path: int(path.name))
+    checksums.check(newest)
+    return str(newest)
 
 
 def signature(folder: str, takes: str, kind: str, app: str):
@@ -45,17 +71,34 @@ def signature(folder: str, takes: str, kind: str, app: str):
 
     try:
         loaded = tf.saved_model.load(folder)
-    except (OSError, tf.errors.OpError) as error:
+        signatures = dict(loaded.signatures)
+    # Of any type: a damaged or a foreign program fails anywhere.
+    except Exception as error:
         raise InputError(
-            f"the SavedModel in {folder!r} can't be loaded, it is damaged; export it "
-            "again"
+            f"the SavedModel in {folder!r} can't be loaded, it is damaged or none; "
+            "export it again"
         ) from error
-    found = loaded.signatures.get("serving_default")
-    if found is None or takes not in found.structured_input_signature[1]:
-        raise InputError(
-            f"the SavedModel in {folder!r} is no {kind}; export one with "
-            f"`python -m apps.{app}`"
-        )
+    for name, returns in _SIGNATURES[takes].items():
+        if name not in signatures or not _is(signatures[name], takes, returns):
+            raise InputError(
+                f"the SavedModel in {folder!r} is no {kind}; export one with "
+                f"`python -m apps.{app}`"
+            )
+    found = signatures["serving_default"]
     # It lives only as long as its model does.
     found.model = loaded
     return found
+
+
+def _is(signature, takes, returns):
+    """Returns whether a signature takes strings alone, and returns such."""
+    inputs = signature.structured_input_signature[1]
+    if set(inputs) != {takes} or inputs[takes].dtype.name != "string":
+        return False
+    outputs = signature.structured_outputs
+    return all(
+        name in outputs
+        and outputs[name].dtype.name.startswith(dtype)
+        and outputs[name].shape.rank in (None, rank)
+        for name, (dtype, rank) in returns.items()
+    )

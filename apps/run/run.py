@@ -15,6 +15,7 @@ import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import pathlib
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -25,7 +26,7 @@ from matplotlib.figure import Figure
 
 from apps.run import directory
 from kerasapps.data.pipeline import TrainingData
-from kerasapps.errors import InputError
+from kerasapps.errors import InputError, printable
 from kerasapps.figures.saving import save
 from kerasapps.replacing import naming_full_disk
 from kerasapps.serving.versions import check_writable, remove_unfinished
@@ -347,10 +348,16 @@ class Run:
             return 0
         return 1 if sys.stdout.isatty() else 2
 
+    @property
+    def tensorboard_command(self) -> str:
+        """How the logs are looked at, to be pasted."""
+        return shlex.join(["tensorboard", f"--logdir={self.directory}/tensorboard"])
+
     def say(self, text: str) -> None:
         """Prints `text`, once for all workers."""
         if self.is_chief:
-            print(text, flush=True)
+            # Names of files and classes are in it.
+            print(*map(printable, text.split("\n")), sep="\n", flush=True)
 
     def save_figure(self, name: str, figure: Figure) -> None:
         """Writes a matplotlib figure as `figures/<name>.png`."""

@@ -103,12 +103,14 @@ def report(
 Figures       {run.directory}/figures/
 Translations  {run.directory}/translations.txt
 Metrics       {run.directory}/metrics.json
-TensorBoard   tensorboard --logdir={run.directory}/tensorboard"""
+TensorBoard   {run.tensorboard_command}"""
     )
     if exported:
         run.say(f"SavedModel    {exported}")
     run.say("\nTry next:")
     if exported:
-        run.say(f'  {invocation("translate")} --model={exported} "{source[0]}"')
-    run.say(f"  {invocation('evaluate_translator')} --model={run.directory}")
+        # Else one that begins with a dash would be taken for a flag.
+        words = ["--", source[0]] if source[0].startswith("-") else [source[0]]
+        run.say(f"  {invocation('translate', f'--model={exported}', *words)}")
+    run.say(f"  {invocation('evaluate_translator', f'--model={run.directory}')}")
     run.say(f"  {invocation('zoo')}")

@@ -1,13 +1,22 @@
 """What apps.train_translator has left in a run directory."""
 
 import pathlib
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import keras
 
 from apps.translator import vocabularies
 from kerasapps.data.text.vocabularies import Vocabulary
 from kerasapps.evaluation import finished_run
+
+
+class Metrics(TypedDict):
+    """What is read of `metrics.json`."""
+
+    source_language: str
+    target_language: str
+    dataset: str
+    train_split: str | None
 
 
 class TrainedTranslator(NamedTuple):
@@ -22,7 +31,7 @@ class TrainedTranslator(NamedTuple):
     """
 
     directory: pathlib.Path
-    metrics: dict
+    metrics: Metrics
     network: keras.Model
     vocabularies: tuple[Vocabulary, Vocabulary]
     languages: tuple[str, str]
@@ -37,10 +46,17 @@ def load(directory: str | pathlib.Path) -> TrainedTranslator:
     Raises:
         InputError: If it is no directory of a finished run of a translator.
     """
-    languages = ("source_language", "target_language")
-    keys = (*languages, "dataset", "train_split")
-    run = finished_run.read(directory, "translator", keys)
-    source_language, target_language = (run.metrics[key] for key in languages)
-    return TrainedTranslator(
-        *run, vocabularies.load(run.directory), (source_language, target_language)
-    )
+    run = finished_run.read(directory, "translator", lambda network: Metrics)
+    languages = run.metrics["source_language"], run.metrics["target_language"]
+    pair = vocabularies.load(run.directory)
+    config = run.network.get_config()
+    for side, vocabulary in zip(vocabularies.SIDES, pair, strict=True):
+        size = config[f"{side}_vocabulary"]
+        if vocabulary.size != size:
+            raise finished_run.not_finished(
+                directory,
+                "translator",
+                f"its {side} vocabulary has {vocabulary.size:,} tokens and the network "
+                f"{size:,}",
+            )
+    return TrainedTranslator(*run, pair, languages)

@@ -1,13 +1,13 @@
 """What a training leaves in its run directory, read again."""
 
-import json
 import pathlib
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 
 import kerasapps.models  # noqa: F401 - what a file may hold
+from kerasapps import json_file
 from kerasapps.errors import InputError
 from kerasapps.weights import keras_file
 
@@ -17,19 +17,19 @@ class FinishedRun(NamedTuple):
 
     Attributes:
         directory: The run directory.
-        metrics: What `metrics.json` holds.
+        metrics: What `metrics.json` holds, of the kind that was asked for.
         network: The network of `model.keras`.
     """
 
     directory: pathlib.Path
-    metrics: dict
+    metrics: Any
     network: keras.Model
 
 
 def read(
     directory: str | pathlib.Path,
     task: str,
-    keys: Iterable[str],
+    kind: Callable[[keras.Model], type],
     argument: str = "model",
 ) -> FinishedRun:
     """Returns what a run directory holds.
@@ -37,29 +37,47 @@ def read(
     Args:
         directory: The run directory.
         task: The task of the network, as in "classifier".
-        keys: What `metrics.json` has where the run is of that task.
+        kind: From the network to what `metrics.json` is to hold, as in
+            `json_file.read`.
         argument: The argument that gave the directory, as in `InputError`.
 
     Raises:
         InputError: If it is no directory of a finished run of that task.
     """
     path = pathlib.Path(directory)
+    name = "metrics.json"
     try:
-        metrics = json.loads((path / "metrics.json").read_text())
-        reason = ""
-    except OSError as error:
-        reason = f"its metrics.json can't be read ({error.strerror})"
-    except (ValueError, RecursionError):
-        reason = "its metrics.json is no JSON"
-    if not reason:
-        reason = _lacks(path, metrics, keys)
-    if reason:
+        metrics = json_file.read(path / name)
+    except InputError as error:
+        raise not_finished(directory, task, f"its {error}", argument) from error
+    if not (path / "model.keras").is_file():
+        raise not_finished(directory, task, "it has no model.keras", argument)
+    network = read_network(path / "model.keras", argument)
+    own = getattr(network, "task", "another")
+    if own != task:
+        reason = f"its model.keras is a {type(network).__name__}, for the task {own}"
         raise not_finished(directory, task, reason, argument)
     try:
-        network = keras_file.load(path / "model.keras")
+        json_file.check(metrics, kind(network), name)
+    except InputError as error:
+        raise not_finished(directory, task, f"its {error}", argument) from error
+    return FinishedRun(path, metrics, network)
+
+
+def read_network(path: pathlib.Path, argument: str = "model") -> keras.Model:
+    """Returns the network of a file in a run directory.
+
+    Args:
+        path: The file.
+        argument: The argument that gave the directory, as in `InputError`.
+
+    Raises:
+        InputError: If it is no whole file of a network of the suite.
+    """
+    try:
+        return keras_file.load(path)
     except InputError as error:
         raise InputError(str(error), argument) from error
-    return FinishedRun(path, metrics, network)
 
 
 def not_finished(
@@ -78,13 +96,3 @@ def not_finished(
         f"in runs/train_{task}",
         argument,
     )
-
-
-def _lacks(path, metrics, keys):
-    """Returns what a finished run has and this one hasn't; nothing if it has all."""
-    if not isinstance(metrics, dict):
-        return "its metrics.json is no JSON object"
-    for key in keys:
-        if key not in metrics:
-            return f"its metrics.json has no {key!r}"
-    return "" if (path / "model.keras").is_file() else "it has no model.keras"

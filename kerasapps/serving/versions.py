@@ -19,6 +19,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from kerasapps.errors import InputError
 from kerasapps.replacing import naming_full_disk
+from kerasapps.serving import checksums
 
 # TensorFlow Serving takes a folder for a version only if its name is a number.
 _UNFINISHED = ".unfinished-"
@@ -53,7 +54,8 @@ def write_version(
     The version is written under a temporary name and then renamed, its number one
     past the highest there; models.config beside the model's folder is then
     rewritten. What an export that was killed has left is removed. Where there is a
-    version of the same digest, that is the one, and nothing is written.
+    whole version of the same digest, that is the one, and nothing is written. Checksums
+    of all files are kept in assets.extra/sha256sums.
 
     Args:
         export_dir: The model's folder, for example "saved_models/lenet".
@@ -72,8 +74,11 @@ def write_version(
         _remove_unfinished(folder)
         for number in sorted(_versions(folder), reverse=True):
             kept = folder / str(number) / _DIGEST
-            if digest and kept.is_file() and kept.read_text() == digest:
-                return str(folder / str(number))
+            if digest and kept.is_file() and kept.read_bytes() == digest.encode():
+                # One that is damaged is written anew.
+                with contextlib.suppress(InputError):
+                    checksums.check(folder / str(number))
+                    return str(folder / str(number))
         unfinished = folder / f"{_UNFINISHED}{os.getpid()}"
         try:
             with _unwritable_is_input_error(export_dir):
@@ -83,6 +88,7 @@ def write_version(
             if digest:
                 (unfinished / _DIGEST).parent.mkdir(exist_ok=True)
                 (unfinished / _DIGEST).write_text(digest)
+            checksums.write(unfinished)
             version = folder / str(max(_versions(folder), default=0) + 1)
             unfinished.rename(version)
         finally:

@@ -3,15 +3,36 @@
 import functools
 import json
 import os
+import re
 from collections.abc import Iterable
+from typing import Literal, TypedDict
 
 import keras
 import tensorflow as tf
 
+from kerasapps import json_file
 from kerasapps.data.pipeline import TrainingData
 from kerasapps.errors import InputError
 
 STRATEGIES = ("mirrored", "multi_worker")
+# Logical devices on a machine of few cores, where they only show that all works.
+_LOGICAL_DEVICES = 8
+
+
+class _Cluster(TypedDict):
+    worker: list[str]
+
+
+class _Task(TypedDict):
+    type: Literal["worker"]
+    index: int
+
+
+class _TFConfig(TypedDict):
+    """What `TF_CONFIG` is to hold."""
+
+    cluster: _Cluster
+    task: _Task
 
 
 def make_strategy(name: str, num_devices: int | None = None) -> tf.distribute.Strategy:
@@ -25,8 +46,9 @@ def make_strategy(name: str, num_devices: int | None = None) -> tf.distribute.St
             devices are made, so that distribution can be tried anywhere.
 
     Raises:
-        InputError: If there are not that many GPUs, or `TF_CONFIG` doesn't describe
-            this worker.
+        InputError: If there are not that many GPUs, or far more logical devices are
+            asked for than the machine has cores, or `TF_CONFIG` doesn't describe this
+            worker.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
@@ -41,6 +63,13 @@ def make_strategy(name: str, num_devices: int | None = None) -> tf.distribute.St
             tf.config.experimental.set_memory_growth(gpu, True)
     else:
         num_devices = num_devices or 1
+        most = max(os.cpu_count() or 1, _LOGICAL_DEVICES)
+        if num_devices > most:
+            raise InputError(
+                f"num_devices={num_devices}, but this machine has no GPU, and takes "
+                f"{most} logical devices at most",
+                argument="num_devices",
+            )
         # One device needs nothing, and where TensorFlow runs already nothing would do.
         if num_devices > 1:
             tf.config.set_logical_device_configuration(
@@ -70,12 +99,17 @@ def _check_tf_config():
     )
     try:
         config = json.loads(os.environ["TF_CONFIG"])
-        task = config["task"]
+        json_file.check(config, _TFConfig, "it")
         workers = config["cluster"]["worker"]
-        valid = task["type"] == "worker" and task["index"] in range(len(workers))
-        if not valid or set(config["cluster"]) != {"worker"}:
-            raise ValueError("not a cluster of workers alone")
-    except (KeyError, TypeError, ValueError) as error:
+        if set(config["cluster"]) != {"worker"} or len(set(workers)) != len(workers):
+            raise ValueError("not a cluster of different workers alone")
+        if config["task"]["index"] not in range(len(workers)):
+            raise ValueError("not one of its workers")
+        for address in workers:
+            port = re.fullmatch(r"[^\s/]+:(\d{1,5})", address)
+            if not port or not 0 < int(port[1]) < 2**16:
+                raise ValueError("an address isn't HOST:PORT")
+    except (KeyError, ValueError, RecursionError) as error:
         raise InputError(
             "strategy multi_worker needs the environment variable TF_CONFIG to name "
             f"all workers and which of them this one is, as in {example}"

@@ -38,11 +38,14 @@ class LastEpochs(keras.callbacks.Callback):
 
         Args:
             model: The model that was trained.
+
+        Raises:
+            InputError: If a file is missing or damaged.
         """
         weights = model.get_weights()
         sums = [np.zeros(weight.shape, np.float64) for weight in weights]
         for file in self._files:
-            kept = epoch_weights.load(file)
+            kept = epoch_weights.load(file, model)
             sums = [total + array for total, array in zip(sums, kept, strict=True)]
         means = [
             (total / len(self._files)).astype(weight.dtype)

@@ -97,7 +97,7 @@ class BestWeights(keras.callbacks.Callback):
         """Gives a model the weights of the best epoch, if there was one."""
         if self.best_epoch is None:
             return
-        model.set_weights(epoch_weights.load(self._file(self.best_epoch)))
+        model.set_weights(epoch_weights.load(self._file(self.best_epoch), model))
 
     def _file(self, epoch):
         return self._directory / f"{-1 if epoch is None else epoch:05}.npz"

@@ -13,6 +13,7 @@ import zipfile
 
 import h5py
 import keras
+import numpy as np
 
 from kerasapps.errors import InputError
 from kerasapps.replacing import replacing
@@ -52,7 +53,8 @@ def load(path: str | os.PathLike) -> keras.Model:
 
     Raises:
         InputError: If the file isn't a whole `.keras` file, or holds no network of the
-            suite, or one that doesn't fit to the weights beside it.
+            suite, or one that doesn't fit to the weights beside it, or a weight isn't
+            a finite number.
     """
     registered_name, config = _read_config(path)
     model_class = _find_class(registered_name)
@@ -107,8 +109,8 @@ def load_weights(model: keras.Model, path: str | os.PathLike) -> None:
         path: The file.
 
     Raises:
-        InputError: If the file isn't a whole `.keras` file, or of another model; the
-            weights may then be partly read.
+        InputError: If the file isn't a whole `.keras` file, or of another model, or a
+            weight isn't a finite number; the weights may then be partly read.
     """
     found, config = _read_config(path)
     wanted = keras.saving.get_registered_name(type(model))
@@ -180,6 +182,13 @@ def _read_weights(model, path, config):
             f"{others or 'other weights'}; only weights of the same model are read",
             argument="path",
         ) from error
+    for weight in model.weights:
+        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+            raise InputError(
+                f"{path} holds the weight {weight.path}, which isn't finite; give a "
+                "file of a training that didn't diverge",
+                argument="path",
+            )
 
 
 def _find_class(registered_name):

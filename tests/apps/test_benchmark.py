@@ -64,3 +64,5 @@ def test_bad_input_is_one_line(tmp_path):
     result = run("benchmark", "--models=resnet50,resnet18", tmp_path)
     assert_bad_input(result, ["unknown model with a twin 'resnet18'; did you mean"])
     assert result.output == ""
+    result = run("benchmark", "--models=", tmp_path)
+    assert_bad_input(result, ["models names nothing; give some of", "(--models)"])

@@ -33,8 +33,8 @@ def test_figure_and_table(folder):
         ("", "no run given"),
         ("run run", "two runs are named run"),
         ("--output=a.jpg run", "ends in .png"),
-        ("run/nowhere", "can't read"),
-        ("run/broken", "is none that apps.train_classifier wrote"),
+        ("run/nowhere", "its metrics.json can't be read (No such file"),
+        ("run/broken", "its metrics.json is no JSON object"),
     ],
 )
 def test_bad_input(given, message, folder):

@@ -45,7 +45,7 @@ BAD = {
         "--model=classifier_abc",
         [
             "classifier_abc holds no finished run of train_gan: ",
-            "has no 'train_split'",
+            "its model.keras is a LeNet5",
         ],
     ),
     "unfinished_run": (

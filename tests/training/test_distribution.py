@@ -122,6 +122,14 @@ def test_a_batch_must_divide_by_the_replicas():
                 "task": {"type": "chief", "index": 0},
             }
         ),
+        "[" * 100_000,
+        '{"cluster": {"worker": 5}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": [1]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": true}}',
+        '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", '
+        '"index": 0}}',
     ],
 )
 def test_several_workers_need_a_valid_tf_config(config, monkeypatch):
@@ -130,3 +138,9 @@ def test_several_workers_need_a_valid_tf_config(config, monkeypatch):
         monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(InputError, match="TF_CONFIG"):
         distribution.make_strategy("multi_worker", 2)
+
+
+def test_far_more_devices_than_there_are_cores():
+    with pytest.raises(InputError, match="num_devices=500, but this machine") as error:
+        distribution.make_strategy("mirrored", 500)
+    assert error.value.argument == "num_devices"

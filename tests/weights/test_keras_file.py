@@ -367,3 +367,13 @@ def test_a_scaled_network_comes_back(tmp_path):
     keras_file.save(network, tmp_path / "model.keras")
     again = keras_file.load(tmp_path / "model.keras")
     assert again.get_config() == network.get_config()
+
+
+def test_weights_that_are_no_numbers(other, tmp_path):
+    damaged = LeNet5(output="softmax")
+    kernel = damaged.layers[-1].kernel
+    kernel.assign(keras.ops.full_like(kernel, np.nan))
+    diverged = tmp_path / "diverged.keras"
+    keras_file.save(damaged, diverged)
+    assert_not_loaded(diverged, "isn't finite", "didn't diverge")
+    assert_refused(other, diverged, "isn't finite", "didn't diverge")

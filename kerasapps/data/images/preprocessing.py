@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,16 @@ import tensorflow as tf
 from kerasapps.data.images import geometry
 from kerasapps.data.images.dataset import MAX_PIXELS, Example, Split
 from kerasapps.errors import InputError
+
+
+class PreprocessingConfig(TypedDict):
+    """What `Preprocessing.to_config` returns."""
+
+    image_shape: list[int]
+    mean: list[float]
+    std: list[float]
+    shorter_side: NotRequired[int | None]
+    channel_order: NotRequired[Literal["rgb", "bgr"]]
 
 
 class Preprocessing:
@@ -38,8 +48,9 @@ class Preprocessing:
     Raises:
         InputError: If `shorter_side` is less than what is cut out, or makes images of
             more than `MAX_PIXELS`.
-        ValueError: If `image_shape` has other channels, if `mean` and `std` don't
-            fit to it, or if there is no such `channel_order`.
+        ValueError: If `image_shape` has no pixels or other channels, if `mean` and
+            `std` don't fit to it or aren't finite, if a `std` isn't above 0, or if
+            there is no such `channel_order`.
     """
 
     def __init__(
@@ -53,6 +64,8 @@ class Preprocessing:
         height, width, channels = (int(size) for size in image_shape)
         if channels not in (1, 3):
             raise ValueError(f"image_shape needs 1 or 3 channels, got {channels}")
+        if min(height, width) < 1:
+            raise ValueError(f"image_shape needs pixels, got {height}x{width}")
         if shorter_side is not None and shorter_side < max(height, width):
             raise InputError(
                 f"shorter_side={shorter_side} is too small to cut out "
@@ -69,8 +82,13 @@ class Preprocessing:
         self.image_shape = (height, width, channels)
         self.shorter_side = shorter_side
         self.channel_order = channel_order
-        self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
-        self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
+        with np.errstate(over="ignore"):  # What is then infinite is refused below.
+            self.mean = np.broadcast_to(np.asarray(mean, np.float32), [channels])
+            self.std = np.broadcast_to(np.asarray(std, np.float32), [channels])
+        if not np.isfinite(self.mean).all():
+            raise ValueError(f"mean needs finite numbers, got {mean}")
+        if not ((self.std > 0.0) & (self.std < np.inf)).all():
+            raise ValueError(f"std needs finite numbers above 0, got {std}")
 
     def __call__(self, image: tf.Tensor) -> tf.Tensor:
         """Returns the network's input for image(s) of any size.

@@ -1,12 +1,21 @@
 """What the training of a classifier has left in a run directory."""
 
 import pathlib
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict
 
 import keras
 
-from kerasapps.data.images.preprocessing import Preprocessing
+from kerasapps.data.images.preprocessing import Preprocessing, PreprocessingConfig
 from kerasapps.evaluation import finished_run
+
+
+class Metrics(TypedDict):
+    """What is read of `metrics.json`."""
+
+    dataset: str
+    preprocessing: PreprocessingConfig
+    class_accuracy: dict[str, float | None]
+    validation_split: NotRequired[str | None]
 
 
 class TrainedClassifier(NamedTuple):
@@ -22,7 +31,7 @@ class TrainedClassifier(NamedTuple):
     network: keras.Model
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
-    metrics: dict
+    metrics: Metrics
 
 
 def load(directory: str | pathlib.Path, argument: str = "model") -> TrainedClassifier:
@@ -35,19 +44,22 @@ def load(directory: str | pathlib.Path, argument: str = "model") -> TrainedClass
     Raises:
         InputError: If it is no directory of a finished run of a classifier.
     """
-    keys = ("dataset", "preprocessing", "class_accuracy")
-    run = finished_run.read(directory, "classifier", keys, argument)
+    run = finished_run.read(directory, "classifier", lambda network: Metrics, argument)
+    network, class_names = run.network, tuple(run.metrics["class_accuracy"])
     try:
         preprocessing = Preprocessing.from_config(run.metrics["preprocessing"])
-        class_names = tuple(run.metrics["class_accuracy"])
-    except (KeyError, TypeError, ValueError) as error:
+        if network.input_shape[1:] != preprocessing.image_shape:
+            raise ValueError(f"image_shape isn't {list(network.input_shape[1:])}")
+        if network.output_shape[-1] != len(class_names):
+            raise ValueError(f"class_accuracy isn't of {network.output_shape[-1]}")
+    except (TypeError, ValueError) as error:
         raise finished_run.not_finished(
             directory,
             "classifier",
-            "its metrics.json tells no preprocessing or no classes",
+            f"its metrics.json doesn't go with its model.keras: {error}",
             argument,
         ) from error
-    return TrainedClassifier(run.network, preprocessing, class_names, run.metrics)
+    return TrainedClassifier(network, preprocessing, class_names, run.metrics)
 
 
 def last_hidden(network: keras.Model) -> keras.Model:

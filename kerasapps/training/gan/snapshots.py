@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasapps.errors import InputError
 from kerasapps.replacing import replacing
 
 
@@ -99,6 +100,9 @@ def read(
 
     Returns:
         Pairs of an epoch and its arrays by their names.
+
+    Raises:
+        InputError: If a file isn't a whole one of `Snapshots`.
     """
     # A user's own files may lie beside them.
     files = sorted(f for f in directory.glob("*.npz") if f.stem.isdecimal())
@@ -109,6 +113,12 @@ def read(
         files = [files[place - 1] for place in places]
     found = []
     for file in files:
-        with np.load(file, allow_pickle=False) as arrays:
-            found.append((int(file.stem), dict(arrays)))
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                found.append((int(file.stem), dict(arrays)))
+        # A damaged zip fails anywhere.
+        except Exception as error:
+            raise InputError(
+                f"{file} is damaged or no snapshot; move it away to go without it"
+            ) from error
     return found

@@ -1,4 +1,5 @@
 import importlib.util
+import shlex
 import sys
 
 import pytest
@@ -17,6 +18,8 @@ flags.DEFINE_integer("times", 2, "How often.", lower_bound=1, flag_values=FLAGS)
 flags.DEFINE_float("loudness", 0.5, "How loud.", 0, 1, flag_values=FLAGS)
 flags.DEFINE_enum("language", "en", ["en", "fr"], "Which one.", flag_values=FLAGS)
 flags.DEFINE_bool("politely", True, "How.", flag_values=FLAGS)
+flags.DEFINE_float("volume", 1.0, "At most.", flag_values=FLAGS)
+flags.DEFINE_string("name", None, "Whom.", flag_values=FLAGS)
 {needs}
 
 
@@ -24,6 +27,8 @@ def main({files}):
     logging.info("not shown")
     times = FLAGS.times
     FLAGS.set_default("language", "fr")
+    if FLAGS.name:
+        raise InputError(f"no one is called {{FLAGS.name}}", argument="name")
     if times == 10:
         raise InputError("times=10 is too much; at most 9", argument="times")
     if times == 11:
@@ -108,12 +113,35 @@ def test_absl_s_own_flags_are_known(greet):
         ("--loudness=loud", ["'loud'; it takes a number in the range [0, 1]"]),
         ("--loudness=2", ["--loudness=2: 2.0 is not a number in the range [0, 1]"]),
         ("--language=de", ["--language=de: value should be one of <en|fr>"]),
-        ("--politely=perhaps", ["--politely=perhaps", "bool"]),
+        ("--politely=perhaps", ["--politely=perhaps: write --politely or --nopoli"]),
+        (
+            "--times=1" + "0" * 20,
+            [f"--times=1{'0' * 20}: give a whole number up to 2,"],
+        ),
+        ("--volume=nan", ["--volume=nan: give a finite number up to 3.4e+38"]),
+        ("--volume=inf", ["--volume=inf: give a finite number up to 3.4e+38"]),
+        ("--volume=1e300", ["--volume=1e+300: give a finite number up to 3.4e+38"]),
+        ("--name=", ["--name=: it is empty; give a value, or leave the flag out"]),
+        ("--name=a\0b", ["--name=a\\x00b: leave out the character of code 0"]),
+        ("--name=a\n\x1b[2Jb", ["no one is called a\\n\\x1b[2Jb (--name)"]),
+        (
+            "--flagfile=binary.flags",
+            ["the flagfile 'binary.flags' isn't text in UTF-8"],
+        ),
+        ("--flagfile=nul.flags", ["the flagfile 'nul.flags' isn't text in UTF-8"]),
+        ("--flagfile=empty.flags", ["the flagfile 'empty.flags' is empty"]),
+        ("--flagfile=nested.flags", ["the flagfile 'empty.flags' is empty"]),
+        ("--flagfile=circle.flags", ["the flagfile 'circle.flags' names itself"]),
         ("--flagfile=nope.flags", ["no flagfile 'nope.flags'"]),
         ("times=3", ["'times=3'", "--name=value"]),
     ],
 )
-def test_bad_input_is_one_line(greet, argument, words):
+def test_bad_input_is_one_line(greet, tmp_path, argument, words):
+    (tmp_path / "binary.flags").write_bytes(b"--name=\xff\xfe")
+    (tmp_path / "nul.flags").write_bytes(b"--name=a\0b")
+    (tmp_path / "empty.flags").write_bytes(b"\n")
+    (tmp_path / "nested.flags").write_text("# Others.\n--flagfile=empty.flags\n")
+    (tmp_path / "circle.flags").write_text("--flagfile=circle.flags\n")
     code, output, errors = greet(argument)
     assert (code, output) == (1, "")
     (line,) = errors.splitlines()
@@ -149,6 +177,18 @@ def test_a_process_of_its_own_ends_so_too(tmp_path):
     ):
         run = run_python(["greet.py", flag], tmp_path)
         assert run == (code, output, errors)
+
+
+def test_an_app_s_command_can_be_pasted(monkeypatch):
+    for name, command_name in (
+        ("train_gan.py", "python -m apps.evaluate_gan"),
+        ("/usr/bin/kerasapps", "kerasapps evaluate-gan"),
+    ):
+        monkeypatch.setattr(sys, "argv", [name])
+        shown = command.invocation("evaluate_gan", "--model=my runs/$a", "it's")
+        assert shown.startswith(f"{command_name} ")
+        words = shlex.split(shown.removeprefix(command_name))
+        assert words == ["--model=my runs/$a", "it's"]
 
 
 def test_flagfiles_of_the_suite_have_bare_names():

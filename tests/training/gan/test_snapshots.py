@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from kerasapps.errors import InputError
 from kerasapps.training import fit_repair
 from kerasapps.training.gan.snapshots import Snapshots, read
 from kerasapps.training.optimizers import make_optimizer
@@ -203,3 +204,10 @@ def test_of_many_snapshots_some_are_read(files, limit, expected, tmp_path):
     found = read(tmp_path, limit)
     assert [epoch for epoch, _ in found] == expected
     assert [int(arrays["epoch"]) for _, arrays in found] == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"half", b"PK\x03\x04" + bytes(99)])
+def test_a_damaged_snapshot_is_named(content, tmp_path):
+    (tmp_path / "00001.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"00001\.npz is damaged or no snapshot"):
+        read(tmp_path)
