@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization, StochasticDepth
 from kerasapps.layers.annotations import ImageShape
@@ -142,6 +143,7 @@ class EfficientNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         width: float = 1.0,

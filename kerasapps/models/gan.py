@@ -20,6 +20,7 @@ from collections.abc import Sequence
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.layers import Maxout, UntiedBias
 from kerasapps.models.paper import Paper
 
@@ -73,6 +74,7 @@ class GAN(keras.Model):
     latent_bounds = None
     example_bounds = (0.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -145,6 +147,7 @@ class GANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -223,6 +226,7 @@ class ConvolutionalGAN(keras.Model):
     example_bounds = (-1.0, 1.0)
     image_size = 32
 
+    @checked
     def __init__(
         self,
         channels: int = 3,
@@ -299,6 +303,7 @@ class ConvolutionalGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         channels: int = 3,
@@ -388,6 +393,7 @@ class PointGAN(keras.Model):
     latent_bounds = (-1.0, 1.0)
     example_bounds = None
 
+    @checked
     def __init__(
         self,
         dimensions: int = 1,
@@ -441,6 +447,7 @@ class PointGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         dimensions: int = 1,

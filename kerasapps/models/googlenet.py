@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.annotations import ImageShape, Tensor
@@ -121,6 +122,7 @@ class GoogLeNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 1000,

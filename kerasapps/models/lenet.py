@@ -8,6 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
     FanInUniform,
@@ -114,6 +115,7 @@ class LeNet5(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 10,
@@ -127,8 +129,6 @@ class LeNet5(keras.Model):
             raise InputError(
                 f"LeNet5 needs images of a fixed size of at least 32x32, not {size}"
             )
-        if output not in ("rbf", "softmax"):
-            raise InputError(f"LeNet5 has the outputs rbf and softmax, not {output!r}")
 
         def squashed(layer, *args, **kwargs):
             return layer(
