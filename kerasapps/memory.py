@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerasapps.errors import InputError
 
+_PROC = pathlib.Path("/proc")
 _CGROUPS = pathlib.Path("/sys/fs/cgroup")
 # Version 2 of control groups, then version 1.
 _CGROUP_FILES = (
@@ -54,12 +55,12 @@ def amount(size: float) -> str:
 
 
 def _machine() -> Iterator[int]:
-    yield from _of_proc("/proc/meminfo", "MemAvailable")
+    yield from _of_proc("meminfo", "MemAvailable")
 
 
 def _cgroups() -> Iterator[int]:
     try:
-        lines = pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+        lines = (_PROC / "self/cgroup").read_text().splitlines()
     except OSError:
         return
     for line in lines:
@@ -96,13 +97,13 @@ def _limits() -> Iterator[int]:
     ):
         most, _ = resource.getrlimit(limit)
         if most != resource.RLIM_INFINITY:
-            yield from (most - size for size in _of_proc("/proc/self/status", used))
+            yield from (most - size for size in _of_proc("self/status", used))
 
 
 def _of_proc(path, name) -> Iterator[int]:
     """Yields the bytes that a line such as "MemAvailable: 24 kB" tells."""
     try:
-        lines = pathlib.Path(path).read_text().splitlines()
+        lines = (_PROC / path).read_text().splitlines()
     except OSError:
         return
     for line in lines:

@@ -12,7 +12,7 @@ def test_what_is_available_is_below_what_the_machine_has():
 
 def test_limits_of_the_process_count():
     limit = resource.getrlimit(resource.RLIMIT_AS)
-    (used,) = memory._of_proc("/proc/self/status", "VmSize")
+    (used,) = memory._of_proc("self/status", "VmSize")
     resource.setrlimit(resource.RLIMIT_AS, (used + 10**8, limit[1]))
     try:
         assert memory.available() <= 10**8
@@ -36,14 +36,10 @@ def test_groups_of_a_container_count(controllers, files, tmp_path, monkeypatch):
     for name, text in {**files, "memory.stat": "cache 9\ninactive_file 500\n"}.items():
         (group / name).write_text(text)
     monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
-    lines = tmp_path / "lines"
-    lines.write_text(f"1:{controllers}:/outer/inner\n2:pids:/\n")
-    path = memory.pathlib.Path
-    monkeypatch.setattr(
-        memory.pathlib,
-        "Path",
-        lambda name: lines if name == "/proc/self/cgroup" else path(name),
-    )
+    (tmp_path / "self").mkdir()
+    lines = f"1:{controllers}:/outer/inner\n2:pids:/\n"
+    (tmp_path / "self" / "cgroup").write_text(lines)
+    monkeypatch.setattr(memory, "_PROC", tmp_path)
     assert memory.available() == 2500
 
 

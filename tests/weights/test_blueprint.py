@@ -47,4 +47,4 @@ def test_building_stops_at_the_bound(model, bound, error):
     with pytest.raises(InputError, match=error) as raised:
         blueprint(model, bound)
     assert "\n" not in str(raised.value)
-    assert blueprint(LeNet5, Bound(13, 70_000)).count_params() < 70_000
+    assert blueprint(LeNet5, Bound(14, 70_000)).count_params() < 70_000
