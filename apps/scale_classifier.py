@@ -173,7 +173,7 @@ def _baseline():
     if FLAGS.num_classes is not None:
         arguments["num_classes"] = FLAGS.num_classes
     options = Options("model_options", FLAGS.model_options)
-    baseline = blueprint(options.build, constructor=constructor, **arguments)
+    baseline = options.blueprint(constructor, **arguments)
     if not hasattr(baseline, "scaled"):
         raise InputError(
             f"{constructor.__name__} has no rule for scaling; all image classifiers "

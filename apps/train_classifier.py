@@ -28,9 +28,9 @@ from kerasapps.data.images.preprocessing import image_statistics
 from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
 from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
+from kerasapps.training.footprint import check_step
 from kerasapps.training.losses import SmoothedCrossentropy
 from kerasapps.training.monitor import Monitor
-from kerasapps.weights.blueprint import blueprint
 
 FLAGS = flags.FlagValues()
 training_flags.define(FLAGS)
@@ -59,9 +59,8 @@ def main() -> None:
 
 def _train(run, constructor, options, arguments, data):
     """Trains and leaves everything that a run leaves."""
-    network = blueprint(
-        options.without("weights").build, constructor=constructor, **arguments
-    )
+    network = options.without("weights").blueprint(constructor, **arguments)
+    check_step(network, FLAGS.batch_size)
     shape = network.input_shape[1:]
     statistics = image_statistics(data.train, data.decode, shape)
     preprocessing = start.preprocessing(

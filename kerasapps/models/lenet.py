@@ -8,6 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from kerasapps import memory
 from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
@@ -70,6 +71,8 @@ def class_codes(num_classes: int) -> np.ndarray:
     are the same in every process.
     """
     if num_classes != 10:
+        # What is drawn, and the codes.
+        memory.check(2 * 8 * 84 * num_classes, f"{num_classes:,} codes", "num_classes")
         return np.random.default_rng(1998).choice((-1.0, 1.0), (num_classes, 84))
     codes = []
     for five in DIGITS:
