@@ -23,6 +23,7 @@ from apps.classifier.report import report
 from apps.run import command, models
 from apps.run.options import Options
 from apps.run.run import Run
+from kerasapps import memory
 from kerasapps.data.images import augmentation, loading
 from kerasapps.data.images.preprocessing import image_statistics
 from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
@@ -35,10 +36,19 @@ from kerasapps.training.monitor import Monitor
 FLAGS = flags.FlagValues()
 training_flags.define(FLAGS)
 
+# Bytes of an element of the confusion matrix, and of the shares that are drawn of it.
+_OF_MATRIX = 8 + 8
+
 
 def main() -> None:
     """Runs the app."""
     constructor = models.find(FLAGS.model, models.of_task("classifier"))
+    if FLAGS.num_classes:
+        memory.check(
+            _OF_MATRIX * FLAGS.num_classes**2,
+            f"the confusion matrix of {FLAGS.num_classes:,} classes",
+            argument="num_classes",
+        )
     run = Run(FLAGS, "train_classifier", models.export_name(constructor))
     run.say(f"Run {run.directory}. Reading {FLAGS.dataset}.")
     data = loading.load(

@@ -37,7 +37,7 @@ class Coefficients(NamedTuple):
     @property
     def growth(self) -> float:
         """About the factor of the multiply-adds in one step of phi; equation 3."""
-        return self.alpha * self.beta**2 * self.gamma**2
+        return math.prod((self.alpha, *[self.beta] * 2, *[self.gamma] * 2))
 
     def factors(self, phi: int) -> tuple[float, ...]:
         """Returns the factors of depth, width and resolution after `phi` steps."""

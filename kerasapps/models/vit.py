@@ -3,6 +3,7 @@
 https://arxiv.org/abs/2010.11929
 """
 
+import math
 from typing import Any, Literal
 
 import keras
@@ -250,7 +251,10 @@ class ViT(keras.Model):
         """
         hidden_size = scale_width(self.hidden_size, width)
         head_size = self.hidden_size // self.num_heads
-        divisors = (n for n in range(1, hidden_size + 1) if hidden_size % n == 0)
+        small = [
+            n for n in range(1, math.isqrt(hidden_size) + 1) if hidden_size % n == 0
+        ]
+        divisors = sorted({*small, *(hidden_size // n for n in small)})
         *size, channels = scale_input_shape(self.input_shape[1:], resolution)
         patches = [max(1, round(pixels / self.patch_size)) for pixels in size]
         return ViT(

@@ -20,7 +20,7 @@ class Bound(NamedTuple):
         numbers: Most numbers in them all.
     """
 
-    arrays: int = 10_000
+    arrays: int = 7_000
     numbers: int = 2**50
 
 
