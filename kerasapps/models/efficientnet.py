@@ -150,7 +150,7 @@ class EfficientNet(keras.Model):
         depth: float = 1.0,
         dropout_rate: float = 0.2,
         drop_connect_rate: float = 0.2,
-        stages: Sequence[Sequence[int]] = B0,
+        stages: Sequence[tuple[int, int, int, int, int]] = B0,
         num_classes: int = 1000,
         input_shape: ImageShape = (224, 224, 3),
         name: str = "efficientnet",

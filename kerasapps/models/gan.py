@@ -16,8 +16,6 @@ Each generator of the suite says by attributes of its class what it is:
 Its method `discriminator` returns the discriminator that goes with it.
 """
 
-from collections.abc import Sequence
-
 import keras
 
 from kerasapps.arguments import checked
@@ -307,7 +305,7 @@ class ConvolutionalGANDiscriminator(keras.Model):
     def __init__(
         self,
         channels: int = 3,
-        filters: Sequence[int] = (32, 32, 192),
+        filters: tuple[int, int, int] = (32, 32, 192),
         units: int = 500,
         name: str = "convolutional_gan_discriminator",
     ):
