@@ -24,6 +24,10 @@ class Bound(NamedTuple):
     numbers: int = 2**50
 
 
+class OutOfBoundError(InputError):
+    """A model is larger than it may be."""
+
+
 _USUAL = Bound()
 
 
@@ -42,7 +46,7 @@ def blueprint(
         **arguments: Arguments of the constructor.
 
     Raises:
-        InputError: If it is larger.
+        OutOfBoundError: If it is larger.
     """
     policy = keras.config.dtype_policy()
     weights = _Weights(bound)
@@ -72,18 +76,18 @@ class _Weights(list):
         super().__init__()
         self._bound = bound
         self._numbers = 0
-        self.error: InputError | None = None
+        self.error: OutOfBoundError | None = None
 
     def append(self, variable):
         super().append(variable)
         self._numbers += math.prod(variable.shape)
         if len(self) > self._bound.arrays:
-            self.error = InputError(
+            self.error = OutOfBoundError(
                 f"the network has more than {self._bound.arrays:,} arrays of weights: "
                 "choose fewer layers"
             )
         elif self._numbers > self._bound.numbers:
-            self.error = InputError(
+            self.error = OutOfBoundError(
                 f"the network has more than {self._bound.numbers:.3g} weights: choose "
                 "a smaller one"
             )

@@ -194,7 +194,7 @@ def test_load_says_what_to_import(saved, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"output": "sigmoid"}, "LeNet5 can't be built: LeNet5 has the outputs"),
+        ({"output": "sigmoid"}, "LeNet5 can't be built: LeNet5: output is"),
         ({"num_classes": None}, "LeNet5 can't be built: "),
         ({"input_shape": 5}, "LeNet5 can't be built: "),
         ({"input_shape": [40, 32, 1]}, "a larger LeNet5 than"),
