@@ -3,6 +3,7 @@
 import functools
 import logging
 import warnings
+from typing import Any
 
 import matplotlib.figure
 from matplotlib import font_manager
@@ -17,7 +18,7 @@ class Figure(matplotlib.figure.Figure):
     another font of the machine; those that none has are told once, and show as boxes.
     """
 
-    def draw(self, renderer):
+    def draw(self, renderer: Any) -> None:
         """Draws the figure, as matplotlib does."""
         for text in self.findobj(Text):
             text.set_parse_math(False)
@@ -25,7 +26,7 @@ class Figure(matplotlib.figure.Figure):
         with _without_warnings():
             super().draw(renderer)
 
-    def get_tightbbox(self, *args, **kwargs):
+    def get_tightbbox(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the box around all that is drawn, as matplotlib does."""
         with _without_warnings():
             return super().get_tightbbox(*args, **kwargs)
