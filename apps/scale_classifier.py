@@ -87,7 +87,7 @@ flags.DEFINE_float(
     flag_values=FLAGS,
 )
 flags.DEFINE_integer(
-    "max_phi", 7, "Greatest phi, whatever the budget.", 1, flag_values=FLAGS
+    "max_phi", 7, "Greatest phi, whatever the budget.", 1, 15, flag_values=FLAGS
 )
 flags.DEFINE_integer(
     "compare",
@@ -95,12 +95,17 @@ flags.DEFINE_integer(
     "Train the networks up to this phi, whatever the budget, and as large ones scaled "
     "in one dimension alone, and draw their accuracy.",
     lower_bound=0,
+    upper_bound=15,
     flag_values=FLAGS,
 )
 flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=FLAGS)
 
 
 _DIMENSIONS = ("depth", "width", "resolution")
+# Most candidates, each of which is a training.
+_CANDIDATES = 1_000
+# Most growth in one step of phi; the paper's is about 2.
+_GROWTH = 10
 
 
 class _Metrics(TypedDict):
@@ -127,13 +132,22 @@ def main() -> None:
     trials = []
     if FLAGS.alpha is not None:
         coefficients = Coefficients(FLAGS.alpha, FLAGS.beta, FLAGS.gamma)
+        if not 1 < coefficients.growth <= _GROWTH:
+            raise InputError(
+                "--alpha, --beta and --gamma: alpha * beta^2 * gamma^2 is to be about "
+                f"2, above 1 and at most {_GROWTH}, not {coefficients.growth:g}"
+            )
     else:
         trials = _search(baseline, train)
         coefficients = max(trials, key=lambda trial: trial[1])[0]
     networks = []
     for phi in range(FLAGS.max_phi + 1):
         factors = dict(zip(_DIMENSIONS, coefficients.factors(phi), strict=True))
-        network = blueprint(baseline.scaled, **factors)
+        try:
+            network = blueprint(baseline.scaled, **factors)
+        except InputError as error:
+            _say(f"phi={phi} is beyond all that can be built: {error}")
+            break
         if not _fits(cost(network)):
             break
         networks.append({"phi": phi, **factors, **describe(network)})
@@ -181,7 +195,7 @@ def _baseline():
     if FLAGS.num_classes is not None:
         arguments["num_classes"] = FLAGS.num_classes
     options = Options("model_options", FLAGS.model_options)
-    baseline = blueprint(options.build, constructor=constructor, **arguments)
+    baseline = options.blueprint(constructor, **arguments)
     if not hasattr(baseline, "scaled"):
         raise InputError(
             f"{constructor.__name__} has no rule for scaling; all image classifiers "
@@ -203,11 +217,13 @@ def _fits(network):
 
 def _search(baseline, train):
     """Trains each candidate; returns `Coefficients` and accuracy of each."""
-    candidates = [
-        candidate
-        for candidate in grid(FLAGS.step, FLAGS.tolerance)
-        if _fits(scaled_cost(baseline, *candidate))
-    ]
+    candidates = grid(FLAGS.step, FLAGS.tolerance)
+    if len(candidates) > _CANDIDATES:
+        raise InputError(
+            f"the grid has {len(candidates):,} combinations, and each is a training; "
+            "give a greater --step or a smaller --tolerance"
+        )
+    candidates = [c for c in candidates if _fits(scaled_cost(baseline, *c))]
     if not candidates:
         raise InputError(
             "no coefficients on the grid are in the budget; give a smaller --step, a "

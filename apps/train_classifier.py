@@ -23,6 +23,7 @@ from apps.classifier.report import report
 from apps.run import command, models
 from apps.run.options import Options
 from apps.run.run import Run
+from kerasapps import memory
 from kerasapps.data import own_folder
 from kerasapps.data.images import augmentation, held_out, loading
 from kerasapps.data.images.preprocessing import image_statistics
@@ -30,17 +31,26 @@ from kerasapps.data.pipeline import ShuffledExamples, cache_if_small
 from kerasapps.errors import InputError, printable
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.serving.classifier import check_class_names
+from kerasapps.training.footprint import check_step
 from kerasapps.training.losses import SmoothedCrossentropy
 from kerasapps.training.monitor import Monitor
-from kerasapps.weights.blueprint import blueprint
 
 FLAGS = flags.FlagValues()
 training_flags.define(FLAGS)
+
+# Bytes of an element of the confusion matrix, and of the shares that are drawn of it.
+_OF_MATRIX = 8 + 8
 
 
 def main() -> None:
     """Runs the app."""
     constructor = models.find(FLAGS.model, models.of_task("classifier"))
+    if FLAGS.num_classes:
+        memory.check(
+            _OF_MATRIX * FLAGS.num_classes**2,
+            f"the confusion matrix of {FLAGS.num_classes:,} classes",
+            argument="num_classes",
+        )
     run = Run(FLAGS, "train_classifier", models.export_name(constructor))
     run.say(f"Run {run.directory}. Reading {printable(FLAGS.dataset)}.")
     data = loading.load(
@@ -63,9 +73,8 @@ def main() -> None:
 
 def _train(run, constructor, options, arguments, data):
     """Trains and leaves everything that a run leaves."""
-    network = blueprint(
-        options.without("weights").build, constructor=constructor, **arguments
-    )
+    network = options.without("weights").blueprint(constructor, **arguments)
+    check_step(network, FLAGS.batch_size)
     shape = network.input_shape[1:]
     statistics = image_statistics(data.train, data.decode, shape)
     preprocessing = start.preprocessing(

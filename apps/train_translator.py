@@ -147,7 +147,6 @@ def main() -> None:
     run.say("Translating, exporting and drawing.")
     model = run.keep(model)
     if run.is_chief:
-        _draw_training(run, history, pairs.steps_per_epoch)
         about = {name: FLAGS[name].value for name in ("dataset", "train_split")}
         about |= {name: FLAGS[name].value for name in (*languages, "epochs")}
         exact = has_one_translation(FLAGS.dataset)
@@ -167,6 +166,7 @@ def main() -> None:
             FLAGS.cut_source,
             about,
         )
+        _draw_training(run, history, pairs.steps_per_epoch)
 
 
 def _check_flags(arguments):

@@ -61,10 +61,10 @@ def scaled(
         depth, width, resolution = (float(factor) for factor in given)
     except ValueError:
         depth = width = resolution = 0
-    if not all(0 < factor < 100 for factor in (depth, width, resolution)):
+    if not all(0.01 <= factor <= 100 for factor in (depth, width, resolution)):
         raise InputError(
             f"--scale={','.join(given)}: write the factors of depth, width and "
-            "resolution, as in 1.2,1.1,1.15"
+            "resolution, each from 0.01 to 100, as in 1.2,1.1,1.15"
         )
 
     @functools.wraps(constructor)

@@ -44,21 +44,14 @@ def report(
         export_dtype: What the exported model computes in.
         about: What `metrics.json` tells of the training, its `dataset` among it.
     """
-    run.save_figure("learning_curves", learning_curves(history))
     logits = model.predict(validation.batch(batch_size), verbose=0)
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
     labels = np.fromiter((e["label"] for e in data.validation.examples), int)
     predicted = probabilities.argmax(axis=1)
     classes = range(len(data.class_names))
     matrix = confusion_matrix(labels, predicted, labels=classes)
-    for name, figure in drawing.draw(model, data.class_names, matrix):
-        run.save_figure(name, figure)
     chosen = drawing.right_and_wrong(labels, predicted)
     images = drawing.pictures(data, data.validation, preprocessing, chosen)
-    run.save_figure(
-        "predictions",
-        predictions(images, data.class_names, labels[chosen], probabilities[chosen]),
-    )
     example = run.directory / "example.png"
     with replacing(example) as partial:
         keras.utils.save_img(partial, images[0], scale=False)
@@ -84,6 +77,14 @@ def report(
             "history": history,
             "export": exported or None,
         },
+    )
+    # Last, so that no figure that fails costs the export.
+    run.save_figure("learning_curves", learning_curves(history))
+    for name, figure in drawing.draw(model, data.class_names, matrix):
+        run.save_figure(name, figure)
+    run.save_figure(
+        "predictions",
+        predictions(images, data.class_names, labels[chosen], probabilities[chosen]),
     )
     run.say(
         f"""

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from kerasapps import memory
 from kerasapps.data.images import attributes, held_out, loading
 from kerasapps.data.images.dataset import ImageDataset
 from kerasapps.data.images.geometric_augmentation import reflection
@@ -98,6 +99,12 @@ class ImageExamples:
         data = _load(constructor, source, size, condition)
         channels = 1 if data.channels == 1 else 3
         preprocessing = in_bounds(constructor, (size, size, channels))
+        # Each as the generator makes it, restored, and as it is kept.
+        memory.check(
+            (4 + 4 + 1) * samples * last_size**2 * channels,
+            f"samples={samples:,} of {last_size}x{last_size}",
+            argument="samples",
+        )
         examples = data.train.examples
         conditions = given = None
         self.facts = {"training images": data.train.size, **held_out.facts(data)}

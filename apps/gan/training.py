@@ -138,12 +138,6 @@ def finish(
     if not run.is_chief:
         return
     samples = run.directory / "samples"
-    run.save_figure("learning_curves", learning_curves(history))
-    for name, figure in examples.figures(networks, samples):
-        run.save_figure(name, figure)
-    if gif:
-        frames = [examples.frame(*snapshot) for snapshot in snapshots.read(samples)]
-        save_animation(frames, run.output("figures/samples.gif"))
     measures = examples.measure(networks)
     exported = None
     if run.export_dir:
@@ -160,6 +154,13 @@ def finish(
             "export": exported,
         },
     )
+    # Last, so that no figure that fails costs the export.
+    run.save_figure("learning_curves", learning_curves(history))
+    for name, figure in examples.figures(networks, samples):
+        run.save_figure(name, figure)
+    if gif:
+        frames = [examples.frame(*snapshot) for snapshot in snapshots.read(samples)]
+        save_animation(frames, run.output("figures/samples.gif"))
     if measures:
         run.say("\n" + json.dumps(measures, indent=2))
     _say_where(run, exported)

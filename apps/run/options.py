@@ -1,14 +1,22 @@
 """Arguments of a network that the command line gives as NAME=VALUE."""
 
 import ast
+import contextlib
 import inspect
+import math
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import keras
 from absl import flags
 
+from kerasapps import memory
 from kerasapps.errors import InputError, unknown_name
+from kerasapps.weights.blueprint import blueprint
+
+# Bytes of a weight.
+_FLOAT = 4
 
 
 class Options(NamedTuple):
@@ -47,7 +55,8 @@ class Options(NamedTuple):
                 raise unknown_name(f"option of {constructor.__name__}", name, known)
             try:
                 found[name] = ast.literal_eval(value)
-            except (SyntaxError, ValueError):
+            # What isn't written as in Python is text, as `softmax`.
+            except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
                 found[name] = value
         return found
 
@@ -66,21 +75,48 @@ class Options(NamedTuple):
             **arguments: Arguments that flags of their own give.
 
         Raises:
-            InputError: If an option isn't one of the constructor's, or an argument has
-                a value that the network can't take.
+            InputError: If an option isn't one of the constructor's, an argument has a
+                value that the network can't take, or its weights don't fit in memory.
+        """
+        # Keras draws the seeds of fresh weights from Python's random numbers.
+        state = random.getstate()
+        self.without("weights").blueprint(constructor, **arguments)
+        random.setstate(state)
+        arguments |= self.arguments(constructor, arguments)
+        with self._naming(constructor):
+            return constructor(**arguments)
+
+    def blueprint(
+        self, constructor: Callable[..., keras.Model], **arguments
+    ) -> keras.Model:
+        """Returns the network without the memory of its weights, as `build`.
+
+        Raises:
+            InputError: As `build`, and if the weights don't fit in memory.
         """
         arguments |= self.arguments(constructor, arguments)
+        with self._naming(constructor):
+            network = blueprint(constructor, **arguments)
+        numbers = sum(math.prod(weight.shape) for weight in network.weights)
+        memory.check(_FLOAT * numbers, f"the weights of {self._name(constructor)}")
+        return network
+
+    @contextlib.contextmanager
+    def _naming(self, constructor):
+        """Within it, a wrong value is an error that names the network."""
         try:
-            return constructor(**arguments)
+            yield
         except InputError:
             raise
-        except (
-            *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-        ) as error:
+        # Keras has this error for values; any other is a mistake of the code's own.
+        except ValueError as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            given = " ".join(f"--{self.flag}={option}" for option in self.given)
-            name = " with ".join(filter(None, [constructor.__name__, given]))
+            name = self._name(constructor)
             raise InputError(f"{name} can't be built: {reason}") from error
+
+    def _name(self, constructor):
+        given = " ".join(f"--{self.flag}={option}" for option in self.given)
+        return " with ".join(filter(None, [constructor.__name__, given]))
 
 
 def set_defaults(values: flags.FlagValues, defaults: Mapping[str, object]) -> None:

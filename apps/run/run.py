@@ -33,6 +33,7 @@ from kerasapps.serving.versions import check_writable, remove_unfinished
 from kerasapps.training import distribution, fit_repair
 from kerasapps.training.averages import averaging
 from kerasapps.training.checkpoint import Checkpoint
+from kerasapps.training.footprint import check_training
 from kerasapps.training.monitor import (
     BestWeights,
     EarlyStopping,
@@ -164,6 +165,12 @@ class Run:
             **arguments: Other arguments of the model's `compile`, as loss and metrics.
         """
         optimizer = self.make_optimizer(steps_per_epoch, ema)
+        check_training(
+            model,
+            self.make_optimizer(steps_per_epoch, ema),
+            self._values.batch_size,
+            self.strategy.num_replicas_in_sync,
+        )
         model.compile(optimizer, jit_compile=self._values.jit_compile, **arguments)
         # A model of several networks has built it on those that it trains.
         if not model.optimizer.built:

@@ -9,12 +9,12 @@ A baseline is a built network whose class has a method
 `scaled(depth, width, resolution)`, as the image classifiers of the suite have.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
+import numpy as np
 
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.evaluation.parameters import trainable_parameters
@@ -37,7 +37,7 @@ class Coefficients(NamedTuple):
     @property
     def growth(self) -> float:
         """About the factor of the multiply-adds in one step of phi; equation 3."""
-        return self.alpha * self.beta**2 * self.gamma**2
+        return self.alpha * (self.beta * self.beta) * (self.gamma * self.gamma)
 
     def factors(self, phi: int) -> tuple[float, ...]:
         """Returns the factors of depth, width and resolution after `phi` steps."""
@@ -52,9 +52,11 @@ def grid(step: float, tolerance: float) -> list[Coefficients]:
         tolerance: How far the growth may be from 2.
     """
     steps = range(int((1 + tolerance) / step + 1e-9) + 1)
-    values = [round(1 + step * i, 6) for i in steps]
-    triples = itertools.starmap(Coefficients, itertools.product(values, repeat=3))
-    return [c for c in triples if abs(c.growth - 2) <= tolerance + 1e-9]
+    values = np.array([round(1 + step * i, 6) for i in steps])
+    # Every coefficient on an axis of its own.
+    growth = Coefficients(values[:, None, None], values[:, None], values).growth
+    found = np.argwhere(abs(growth - 2) <= tolerance + 1e-9)
+    return [Coefficients(*triple) for triple in values[found].tolist()]
 
 
 class Cost(NamedTuple):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
+
+from kerasapps.figures.literal import Figure
 
 
 def alignment(
@@ -45,10 +46,7 @@ def alignment(
 def visible(tokens: Sequence[str]) -> list[str]:
     """Returns tokens as an axis can show them: a sign stands for white space.
 
-    Nor does a dollar sign begin a formula.
-
     Args:
         tokens: Any tokens.
     """
-    shown = ["\u2423" if token.isspace() else token for token in tokens]
-    return [token.replace("$", r"\$") for token in shown]
+    return ["\u2423" if token.isspace() else token for token in tokens]

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.figures.image import draw_image
+from kerasapps.figures.literal import Figure
 
 _PAIRS = 4
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import PALETTE
+from kerasapps.figures.literal import Figure
 
 
 def bleu_curves(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
+
+from kerasapps.figures.literal import Figure
 
 # Beyond these the counts, and then the names, would be too small to read.
 _COUNTED_CLASSES = 20

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from sklearn.neighbors import KernelDensity
 
 from kerasapps.errors import InputError
 from kerasapps.figures.colors import BLACK, BLUE, GREEN
+from kerasapps.figures.literal import Figure
 
 
 def densities(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from kerasapps.errors import InputError
 from kerasapps.figures.colors import BLACK, PALETTE
+from kerasapps.figures.literal import Figure
 
 # Without black, which marks the target's modes.
 _COLORS = PALETTE[:-1]

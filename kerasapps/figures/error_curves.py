@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from kerasapps.figures.colors import PALETTE
+from kerasapps.figures.literal import Figure
 
 
 def error_curves(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from PIL import Image
 
 from kerasapps.errors import InputError
 from kerasapps.figures.colors import ORANGE
+from kerasapps.figures.literal import Figure
 from kerasapps.figures.tiling import check_images, gap_of, starts
 
 # That of kerasapps.figures.saving: at it each pixel of an image is a whole number of

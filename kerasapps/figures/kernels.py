@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+
+from kerasapps.figures.literal import Figure
 
 # Between the tiles, in their widths.
 _GAP = 0.12

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from kerasapps.figures.colors import BLUE, ORANGE
+from kerasapps.figures.literal import Figure
 
 # Up to here a curve's epochs are marked; one alone would be no line at all.
 _MARKED_EPOCHS = 30

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
-
 from kerasapps.figures.colors import PALETTE
+from kerasapps.figures.literal import Figure
 
 
 def learning_rate(rates: Mapping[str, Sequence[float]]) -> Figure:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from kerasapps.errors import InputError
+from kerasapps.figures.literal import Figure
 
 # Cells of a panel in each direction, and the deviation by which densities are blurred
 # so that a mode narrower than a cell is seen too, in cells.

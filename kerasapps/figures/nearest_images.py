@@ -1,10 +1,10 @@
 """Images, and beside each those that a network takes for most like it."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import BLUE
 from kerasapps.figures.image import draw_image
+from kerasapps.figures.literal import Figure
 
 
 def nearest_images(images: np.ndarray, neighbours: np.ndarray) -> Figure:

@@ -1,9 +1,9 @@
 """What a Transformer adds to the embedding of each position."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import PALETTE
+from kerasapps.figures.literal import Figure
 
 _CURVES = 4
 

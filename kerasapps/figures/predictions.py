@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.figures.colors import BLUE, VERMILION
 from kerasapps.figures.image import draw_image
+from kerasapps.figures.literal import Figure
 
 _COLUMNS = 8
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from kerasapps.figures.colors import BLUE, ORANGE, VERMILION
+from kerasapps.figures.literal import Figure
 
 _STYLES = {
     "depth": (BLUE, "s"),

@@ -1,10 +1,10 @@
 """What a generator's noise changes in an image."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.errors import InputError
 from kerasapps.figures.image import draw_image
+from kerasapps.figures.literal import Figure
 from kerasapps.figures.tiling import check_images
 
 

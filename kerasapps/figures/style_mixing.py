@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasapps.errors import InputError
 from kerasapps.figures.image_matrix import image_matrix
+from kerasapps.figures.literal import Figure
 from kerasapps.figures.tiling import check_images
 
 

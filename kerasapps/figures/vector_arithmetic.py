@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from kerasapps.errors import InputError
 from kerasapps.figures.colors import ORANGE
 from kerasapps.figures.image import draw_image
+from kerasapps.figures.literal import Figure
 from kerasapps.figures.tiling import check_images
 
 # In widths of an image: between images, and between columns, where the signs stand.

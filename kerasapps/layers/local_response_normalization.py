@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasapps import memory
 from kerasapps.errors import InputError
 from kerasapps.layers.annotations import Shape, Tensor
 
@@ -56,6 +57,9 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Lays out which maps are neighbours, `[channels, channels]`."""
+        # The distances, and their absolutes.
+        needed = 2 * 8 * input_shape[-1] ** 2
+        memory.check(needed, f"{self.name} of {input_shape[-1]:,} maps")
         index = np.arange(input_shape[-1])
         distance = np.abs(index[:, None] - index)
         self._neighbours = (distance <= self.depth // 2).astype("float32")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.annotations import ImageShape, Tensor
@@ -86,6 +87,7 @@ class AlexNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 1000,
@@ -102,14 +104,10 @@ class AlexNet(keras.Model):
             raise InputError(
                 f"AlexNet needs images of a fixed size of at least 64x64, not {size}"
             )
-        if activation not in ("relu", "tanh"):
-            raise InputError(
-                f"AlexNet has the activations relu and tanh, not {activation!r}"
-            )
-        initial = initializer(initialization, "AlexNet")
+        initial = initializer(initialization)
         if len(filters) < 3:
             raise InputError("AlexNet has at least three convolutions")
-        if groups < 1 or any(number % groups for number in filters):
+        if any(number % groups for number in filters):
             raise InputError(
                 f"the kernels of AlexNet's convolutions, {list(filters)}, don't fall "
                 f"into {groups} groups"
@@ -242,6 +240,7 @@ class AlexNetCIFAR(keras.Model):
     paper = AlexNet.paper
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 10,
@@ -252,10 +251,6 @@ class AlexNetCIFAR(keras.Model):
     ):
         if None in input_shape:
             raise InputError("AlexNetCIFAR needs images of a fixed size")
-        if activation not in ("relu", "tanh"):
-            raise InputError(
-                f"AlexNetCIFAR has the activations relu and tanh, not {activation!r}"
-            )
         image = keras.Input(input_shape, name="image", dtype="float32")
         x = image
         for number, kernels in enumerate(filters, start=1):

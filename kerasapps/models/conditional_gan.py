@@ -5,6 +5,7 @@ https://arxiv.org/abs/1411.1784
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.layers import InputDropout, Maxout
 from kerasapps.models.dcgan import discriminator_layers, generator_layers
 from kerasapps.models.gan import uniform
@@ -63,6 +64,7 @@ class ConditionalGAN(keras.Model):
     latent_bounds = (0.0, 1.0)
     example_bounds = (0.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -166,6 +168,7 @@ class ConditionalGANDiscriminator(keras.Model):
     Outputs: The logit that the image is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -258,6 +261,7 @@ class ConvolutionalConditionalGAN(keras.Model):
     latent_bounds = None
     example_bounds = (-1.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 32,
@@ -327,6 +331,7 @@ class ConvolutionalConditionalGANDiscriminator(keras.Model):
         InputError: If the size isn't one of these.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 32,

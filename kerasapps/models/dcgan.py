@@ -6,6 +6,7 @@ Networks", https://arxiv.org/abs/1511.06434
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.paper import Paper
@@ -167,6 +168,7 @@ class DCGAN(keras.Model):
     latent_bounds = (-1.0, 1.0)
     example_bounds = (-1.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 64,
@@ -224,6 +226,7 @@ class DCGANDiscriminator(keras.Model):
         InputError: If the size isn't one of these.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 64,

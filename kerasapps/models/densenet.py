@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.layers.annotations import ImageShape, Tensor
@@ -178,6 +179,7 @@ class DenseNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         blocks: Sequence[int] = (6, 12, 24, 16),
@@ -192,8 +194,6 @@ class DenseNet(keras.Model):
         recompute: bool = False,
         name: str = "densenet",
     ):
-        if stem not in ("imagenet", "cifar"):
-            raise InputError(f"DenseNet has the stems imagenet and cifar, not {stem!r}")
         if not 0 < compression <= 1:
             raise InputError(
                 f"compression is above 0 and at most 1, not {compression:g}"

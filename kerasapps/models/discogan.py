@@ -6,6 +6,7 @@ https://arxiv.org/abs/1703.05192
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.models.paper import Paper
@@ -101,6 +102,7 @@ class DiscoGAN(keras.Model):
     has_styles = False
     example_bounds = (0.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 64,
@@ -219,6 +221,7 @@ class DiscoGANDiscriminator(keras.Model):
         InputError: If there is no such size.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 64,
@@ -298,6 +301,7 @@ class ToyDiscoGAN(keras.Model):
     has_styles = False
     example_bounds = None
 
+    @checked
     def __init__(
         self, dimensions: int = 2, units: int = 128, name: str = "toy_discogan"
     ):
@@ -344,6 +348,7 @@ class ToyDiscoGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         dimensions: int = 2,

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization, StochasticDepth
 from kerasapps.layers.annotations import ImageShape
@@ -142,13 +143,14 @@ class EfficientNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         width: float = 1.0,
         depth: float = 1.0,
         dropout_rate: float = 0.2,
         drop_connect_rate: float = 0.2,
-        stages: Sequence[Sequence[int]] = B0,
+        stages: Sequence[tuple[int, int, int, int, int]] = B0,
         num_classes: int = 1000,
         input_shape: ImageShape = (224, 224, 3),
         name: str = "efficientnet",

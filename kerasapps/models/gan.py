@@ -16,10 +16,9 @@ Each generator of the suite says by attributes of its class what it is:
 Its method `discriminator` returns the discriminator that goes with it.
 """
 
-from collections.abc import Sequence
-
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.layers import Maxout, UntiedBias
 from kerasapps.models.paper import Paper
 
@@ -73,6 +72,7 @@ class GAN(keras.Model):
     latent_bounds = None
     example_bounds = (0.0, 1.0)
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -145,6 +145,7 @@ class GANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         image_size: int = 28,
@@ -223,6 +224,7 @@ class ConvolutionalGAN(keras.Model):
     example_bounds = (-1.0, 1.0)
     image_size = 32
 
+    @checked
     def __init__(
         self,
         channels: int = 3,
@@ -299,10 +301,11 @@ class ConvolutionalGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         channels: int = 3,
-        filters: Sequence[int] = (32, 32, 192),
+        filters: tuple[int, int, int] = (32, 32, 192),
         units: int = 500,
         name: str = "convolutional_gan_discriminator",
     ):
@@ -388,6 +391,7 @@ class PointGAN(keras.Model):
     latent_bounds = (-1.0, 1.0)
     example_bounds = None
 
+    @checked
     def __init__(
         self,
         dimensions: int = 1,
@@ -441,6 +445,7 @@ class PointGANDiscriminator(keras.Model):
     Outputs: The logit that it is real, float32 of shape `[batch, 1]`.
     """
 
+    @checked
     def __init__(
         self,
         dimensions: int = 1,

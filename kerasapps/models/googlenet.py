@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.annotations import ImageShape, Tensor
@@ -77,6 +78,10 @@ def _auxiliary_classifier(maps, num_classes, name):
     return keras.Model(maps, _linear(x, num_classes, f"{name}_classifier"), name=name)
 
 
+# Maps of an inception module's six convolutions, as table 1 has them.
+_Widths = tuple[int, int, int, int, int, int]
+
+
 @keras.saving.register_keras_serializable("kerasapps")
 class GoogLeNet(keras.Model):
     """GoogLeNet, table 1 and figure 3.
@@ -121,13 +126,14 @@ class GoogLeNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 1000,
         input_shape: ImageShape = (224, 224, 3),
         auxiliary_classifiers: bool = True,
-        stem: Sequence[int] = (64, 64, 192),
-        inception: Sequence[Sequence[Sequence[int]]] = INCEPTION,
+        stem: tuple[int, int, int] = (64, 64, 192),
+        inception: Sequence[Sequence[_Widths]] = INCEPTION,
         name: str = "googlenet",
     ):
         size = "x".join(map(str, input_shape[:2]))

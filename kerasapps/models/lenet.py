@@ -8,6 +8,8 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from kerasapps import memory
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
     FanInUniform,
@@ -69,6 +71,8 @@ def class_codes(num_classes: int) -> np.ndarray:
     are the same in every process.
     """
     if num_classes != 10:
+        # What is drawn, and the codes.
+        memory.check(2 * 8 * 84 * num_classes, f"{num_classes:,} codes", "num_classes")
         return np.random.default_rng(1998).choice((-1.0, 1.0), (num_classes, 84))
     codes = []
     for five in DIGITS:
@@ -114,6 +118,7 @@ class LeNet5(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 10,
@@ -127,8 +132,6 @@ class LeNet5(keras.Model):
             raise InputError(
                 f"LeNet5 needs images of a fixed size of at least 32x32, not {size}"
             )
-        if output not in ("rbf", "softmax"):
-            raise InputError(f"LeNet5 has the outputs rbf and softmax, not {output!r}")
 
         def squashed(layer, *args, **kwargs):
             return layer(

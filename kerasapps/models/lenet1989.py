@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
     FanInUniform,
@@ -56,6 +57,7 @@ class LeNet1989(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         num_classes: int = 10,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import BatchNormalization
 from kerasapps.layers.annotations import ImageShape
@@ -111,6 +112,7 @@ class ResNet(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         blocks: Sequence[int] = (3, 4, 6, 3),
@@ -122,16 +124,8 @@ class ResNet(keras.Model):
         input_shape: ImageShape = (224, 224, 3),
         name: str = "resnet",
     ):
-        if shortcut not in ("A", "B", "C", None):
-            raise InputError(
-                f"ResNet has the shortcuts A, B, C, None; not {shortcut!r}"
-            )
-        if stem not in ("imagenet", "cifar"):
-            raise InputError(f"ResNet has the stems imagenet and cifar, not {stem!r}")
-        if len(blocks) != len(widths) or not blocks or min(*blocks, *widths) < 1:
-            raise InputError(
-                "ResNet needs stages of at least one block, and a width for each stage"
-            )
+        if len(blocks) != len(widths):
+            raise InputError("ResNet needs a width for each stage of blocks")
         least = 1 if stem == "cifar" else 8
         if any(size is not None and size < least for size in input_shape[:2]):
             size = "x".join(map(str, input_shape[:2]))

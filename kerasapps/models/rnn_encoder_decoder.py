@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from kerasapps.errors import InputError
+from kerasapps.arguments import checked
 from kerasapps.layers import GatedRecurrentUnit, Maxout
 from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
@@ -70,6 +70,7 @@ class RNNencdec(keras.Model):
 
     aligns = False
 
+    @checked
     def __init__(
         self,
         source_vocabulary: int = 30_000,
@@ -81,8 +82,6 @@ class RNNencdec(keras.Model):
         name: str = "rnnencdec",
     ):
         super().__init__(name=name)
-        if min(embedding_size, units) < 1:
-            raise InputError("RNNencdec needs embeddings and units")
         self.source_vocabulary = source_vocabulary
         self.target_vocabulary = target_vocabulary
         self.embedding_size = embedding_size

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from kerasapps.errors import InputError
+from kerasapps.arguments import checked
 from kerasapps.layers import AdditiveAttention, GatedRecurrentUnit, Maxout
 from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
@@ -73,6 +73,7 @@ class RNNsearch(keras.Model):
 
     aligns = True
 
+    @checked
     def __init__(
         self,
         source_vocabulary: int = 30_000,
@@ -85,8 +86,6 @@ class RNNsearch(keras.Model):
         name: str = "rnnsearch",
     ):
         super().__init__(name=name)
-        if min(embedding_size, units, alignment_units) < 1:
-            raise InputError("RNNsearch needs embeddings, units and alignment units")
         self.source_vocabulary = source_vocabulary
         self.target_vocabulary = target_vocabulary
         self.embedding_size = embedding_size

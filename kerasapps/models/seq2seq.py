@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from kerasapps.errors import InputError
+from kerasapps.arguments import checked
 from kerasapps.layers.annotations import Tensor
 from kerasapps.models.paper import Paper
 from kerasapps.tokens import PADDING
@@ -83,6 +83,7 @@ class Seq2SeqLSTM(keras.Model):
 
     aligns = False
 
+    @checked
     def __init__(
         self,
         source_vocabulary: int = 160_000,
@@ -95,8 +96,6 @@ class Seq2SeqLSTM(keras.Model):
         name: str = "seq2seqlstm",
     ):
         super().__init__(name=name)
-        if min(embedding_size, units, num_layers) < 1:
-            raise InputError("Seq2SeqLSTM needs embeddings, units and layers")
         self.source_vocabulary = source_vocabulary
         self.target_vocabulary = target_vocabulary
         self.embedding_size = embedding_size

@@ -5,6 +5,7 @@ https://arxiv.org/abs/1812.04948
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
     AdaptiveInstanceNormalization,
@@ -66,6 +67,7 @@ class StyleGANMapping(keras.Model):
     Outputs: w, float32 of shape `[batch, latent_size]`.
     """
 
+    @checked
     def __init__(
         self, latent_size: int = 512, num_layers: int = 8, name: str = "mapping"
     ):
@@ -121,6 +123,7 @@ class StyleGANSynthesis(keras.Model):
 
     former_arguments = _FORMER_ARGUMENTS
 
+    @checked
     def __init__(
         self,
         image_size: int = 1024,
@@ -255,6 +258,7 @@ class StyleGAN(keras.Model):
     example_bounds = (-1.0, 1.0)
     former_arguments = _FORMER_ARGUMENTS
 
+    @checked
     def __init__(
         self,
         image_size: int = 1024,
@@ -335,6 +339,7 @@ class StyleGANDiscriminator(keras.Model):
 
     former_arguments = _FORMER_ARGUMENTS
 
+    @checked
     def __init__(
         self,
         image_size: int = 1024,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import MultiHeadAttention, sinusoidal_positions
 from kerasapps.layers.annotations import Tensor
@@ -197,6 +198,7 @@ class Transformer(keras.Model):
 
     aligns = True
 
+    @checked
     def __init__(
         self,
         source_vocabulary: int = 37_000,
@@ -211,10 +213,6 @@ class Transformer(keras.Model):
         name: str = "transformer",
     ):
         super().__init__(name=name)
-        if norm not in ("post", "pre"):
-            raise InputError(f"Transformer has the norms post and pre, not {norm!r}")
-        if min(num_layers, d_model, d_ff, num_heads) < 1:
-            raise InputError("Transformer needs layers, channels, hidden units, heads")
         if d_model % 2 or d_model % num_heads:
             raise InputError(
                 f"Transformer needs an even d_model that is a multiple of its "

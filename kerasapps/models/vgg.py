@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import LocalResponseNormalization
 from kerasapps.layers.annotations import ImageShape
@@ -64,6 +65,7 @@ class VGG(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         convolutions: Sequence[int] = (2, 2, 3, 3, 3),
@@ -76,7 +78,7 @@ class VGG(keras.Model):
         initialization: Literal["he", "glorot", "normal"] = "he",
         name: str = "vgg",
     ):
-        initial = initializer(initialization, "VGG")
+        initial = initializer(initialization)
         if len(convolutions) != len(widths) or not convolutions:
             raise InputError("VGG needs a width for each stage of convolutions")
         least = 2 ** len(widths)

@@ -3,11 +3,13 @@
 https://arxiv.org/abs/2010.11929
 """
 
+import math
 from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from kerasapps.arguments import checked
 from kerasapps.errors import InputError
 from kerasapps.layers import (
     ClassToken,
@@ -130,6 +132,7 @@ class ViT(keras.Model):
     )
     task = "classifier"
 
+    @checked
     def __init__(
         self,
         patch_size: int = 4,
@@ -144,17 +147,6 @@ class ViT(keras.Model):
         dropout: float = 0.0,
         name: str = "vit",
     ):
-        if head not in ("linear", "mlp"):
-            raise InputError(f"ViT has the heads linear and mlp, not {head!r}")
-        if position_embedding not in ("1d", "2d", "none"):
-            raise InputError(
-                "ViT has the position embeddings 1d, 2d and none, not "
-                f"{position_embedding!r}"
-            )
-        if min(patch_size, num_layers, hidden_size, num_heads) < 1:
-            raise InputError(
-                "ViT needs a patch size, layers, a hidden size and heads of at least 1"
-            )
         if any(not size or size % patch_size for size in input_shape[:2]):
             size = "x".join(map(str, input_shape[:2]))
             raise InputError(
@@ -259,7 +251,10 @@ class ViT(keras.Model):
         """
         hidden_size = scale_width(self.hidden_size, width)
         head_size = self.hidden_size // self.num_heads
-        divisors = (n for n in range(1, hidden_size + 1) if hidden_size % n == 0)
+        small = [
+            n for n in range(1, math.isqrt(hidden_size) + 1) if hidden_size % n == 0
+        ]
+        divisors = sorted({*small, *(hidden_size // n for n in small)})
         *size, channels = scale_input_shape(self.input_shape[1:], resolution)
         patches = [max(1, round(pixels / self.patch_size)) for pixels in size]
         return ViT(

@@ -17,7 +17,7 @@ import numpy as np
 
 from kerasapps.errors import InputError
 from kerasapps.replacing import replacing
-from kerasapps.weights.blueprint import blueprint
+from kerasapps.weights.blueprint import Bound, OutOfBoundError, blueprint
 
 # Images of up to so many pixels a side are believed of any file.
 _IMAGE_SIDE = 4096
@@ -83,10 +83,17 @@ def load(path: str | os.PathLike) -> keras.Model:
     limit = 4 * (_IMAGE_SIDE + len(shapes) + sum(itertools.chain(*shapes)))
     if not all(abs(n) <= limit for n in numbers) or sum(map(abs, numbers)) > limit:
         raise too_large
+    # What a blueprint holds beside the arrays: a seed for each dropout layer.
+    bound = Bound(2 * len(shapes) + 10, 2 * sum(map(math.prod, shapes)) + 1_000)
+    bound = Bound(*map(min, bound, Bound()))
     try:
-        wanted = [weight.shape for weight in blueprint(model_class, **config).weights]
+        wanted = [
+            weight.shape for weight in blueprint(model_class, bound, **config).weights
+        ]
         fits = sum(map(math.prod, wanted)) <= sum(map(math.prod, shapes))
         model = model_class(**config) if fits else None
+    except OutOfBoundError:
+        raise too_large from None
     # Arguments that don't go together may fail anywhere.
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

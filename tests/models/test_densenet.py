@@ -321,8 +321,3 @@ def test_smallest_images(stem, least):
 def test_bad_compression(compression):
     with pytest.raises(ValueError, match="above 0 and at most 1, not"):
         DenseNet(compression=compression)
-
-
-def test_bad_stem():
-    with pytest.raises(ValueError, match="imagenet and cifar, not 'svhn'"):
-        DenseNet(stem="svhn")

@@ -132,11 +132,6 @@ def test_too_small(size):
     assert "\n" not in str(error.value)
 
 
-def test_unknown_output():
-    with pytest.raises(ValueError, match="rbf and softmax, not 'sigmoid'"):
-        LeNet5(output="sigmoid")
-
-
 def test_map_loss_by_hand():
     # Penalties 1 and 2, the first right, j = 0.5; and 0 and 3, the second right.
     logits = np.array([[-1.0, -2.0], [0.0, -3.0]])

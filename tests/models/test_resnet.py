@@ -146,10 +146,7 @@ def test_scaled():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"shortcut": "D"}, "shortcuts A, B, C, None; not 'D'"),
-        ({"stem": "mnist"}, "stems imagenet and cifar, not 'mnist'"),
         ({"blocks": (1, 2)}, "a width for each stage"),
-        ({"blocks": (0, 1), "widths": (4, 4)}, "stages of at least one block"),
         ({"input_shape": (7, 32, 3)}, "at least 8x8, not 7x32"),
     ],
 )

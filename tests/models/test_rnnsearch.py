@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from kerasapps.errors import InputError
 from kerasapps.evaluation.parameters import trainable_parameters
 from kerasapps.models import RNNsearch
 from tests.models import translators
@@ -162,8 +161,3 @@ def test_symbolic(model):
 
 def test_export(model, tmp_path):
     translators.check_export(model, tmp_path)
-
-
-def test_nothing_is_an_error():
-    with pytest.raises(InputError, match="needs embeddings, units and alignment"):
-        tiny(units=0)

@@ -192,7 +192,5 @@ def test_too_small(size):
 
 
 def test_bad_arguments():
-    with pytest.raises(InputError, match="he, glorot and normal, not 'zeros'"):
-        models.VGGA(initialization="zeros")
     with pytest.raises(InputError, match="a width for each stage"):
         VGG(convolutions=(1, 1))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kerasapps.errors import InputError
-from kerasapps.models import GoogLeNet, LeNet5, LeNet1989
+from kerasapps.models import GoogLeNet, LeNet5, LeNet1989, ViT
 from kerasapps.weights import keras_file
 from tests.foreign_code import write_keras_file
 
@@ -194,7 +194,7 @@ def test_load_says_what_to_import(saved, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"output": "sigmoid"}, "LeNet5 can't be built: LeNet5 has the outputs"),
+        ({"output": "sigmoid"}, "LeNet5 can't be built: LeNet5: output is"),
         ({"num_classes": None}, "LeNet5 can't be built: "),
         ({"input_shape": 5}, "LeNet5 can't be built: "),
         ({"input_shape": [40, 32, 1]}, "a larger LeNet5 than"),
@@ -206,6 +206,14 @@ def test_load_says_what_to_import(saved, monkeypatch):
 def test_load_of_arguments_that_do_not_fit(saved, tmp_path, arguments, words):
     path = with_arguments(saved[1], tmp_path / "model.keras", **arguments)
     assert_not_loaded(path, words)
+
+
+def test_load_stops_where_there_are_more_layers_than_arrays(tmp_path):
+    sizes = {"hidden_size": 6, "mlp_size": 4, "num_layers": 1}
+    saved = tmp_path / "saved.keras"
+    keras_file.save(ViT(**sizes, input_shape=(4, 4, 1)), saved)
+    path = with_arguments(saved, tmp_path / "model.keras", num_layers=10_000)
+    assert_not_loaded(path, "a larger ViT than it holds weights for")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 import keras
+import numpy as np
 import pytest
 
 from apps.run.options import Options
+from kerasapps import memory
 from kerasapps.errors import InputError
 
 
@@ -40,6 +42,41 @@ def test_what_can_not_be(given, error):
     arguments = {"name": "x"} | ({} if "units=many" in given else {"units": 3})
     with pytest.raises(InputError, match=error):
         options.build(network, **arguments)
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError, AttributeError, KeyError, ZeroDivisionError]
+)
+def test_mistakes_of_the_code_stay_what_they_are(error):
+    def mistaken():
+        raise error("of the code")
+
+    with pytest.raises(error, match="of the code"):
+        Options("model_options", []).build(mistaken)
+
+
+def test_what_python_can_not_read_is_text():
+    for text in ("{[]}", "(" * 10_000, "1" * 5_000, "\0", "'"):
+        found = Options("o", [f"activation={text}"]).arguments(network)
+        assert found == {"activation": text}
+
+
+def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 10**9)
+    options = Options("model_options", ["units=1000000000"])
+    error = r"network with --model_options=units=1000000000 would take 12 GB .* 1 GB "
+    with pytest.raises(InputError, match=error):
+        options.build(network)
+
+
+def test_the_seeds_of_weights_do_not_depend_on_the_check():
+    def weights(build):
+        keras.utils.set_random_seed(0)
+        return build(units=3).get_weights()
+
+    checked = weights(lambda **given: Options("o", []).build(network, **given))
+    for ours, theirs in zip(checked, weights(network), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_what_takes_any_argument_passes_it_on():
