@@ -57,7 +57,9 @@ def main(sentences: list[str]) -> None:
     typed = not sentences and sys.stdin.isatty()
     if typed:
         print("A sentence a line, please; Ctrl-D ends it.", file=sys.stderr)
-    read = _given(sentences) if sentences else _lines_of_standard_input()
+    read: Iterable[_Sentence] = (
+        _given(sentences) if sentences else _lines_of_standard_input()
+    )
     # What is typed is answered line by line; else errors come before what takes time.
     read = read if typed else list(read)
     translate = exported.signature(

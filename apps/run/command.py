@@ -92,7 +92,7 @@ def run(
             fail(f"{error.strerror}{place}")
         except Exception as error:
             if full := full_disk(error):
-                fail(full.strerror)
+                fail(full.strerror or str(full))
             if not _is_lost_worker(error, values):
                 raise
             # TensorFlow can't join a cluster twice from one process.

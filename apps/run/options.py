@@ -130,9 +130,9 @@ def set_defaults(values: flags.FlagValues, defaults: Mapping[str, object]) -> No
     """
     for name, default in defaults.items():
         given = values[name].value
-        is_given = isinstance(default, list) and values[name].present
+        is_given = values[name].present
         values.set_default(name, default)
-        if not is_given:
+        if not is_given or not isinstance(default, list):
             continue
         names = {option.partition("=")[0] for option in given}
         others = [o for o in default if o.partition("=")[0] not in names]

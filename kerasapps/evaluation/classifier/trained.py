@@ -15,7 +15,9 @@ class Metrics(TypedDict):
     dataset: str
     preprocessing: PreprocessingConfig
     class_accuracy: dict[str, float | None]
+    train_split: NotRequired[str | None]
     validation_split: NotRequired[str | None]
+    train_examples: NotRequired[int | None]
 
 
 class TrainedClassifier(NamedTuple):
