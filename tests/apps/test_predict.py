@@ -7,7 +7,7 @@ import tensorflow as tf
 from kerasapps.data.images.preprocessing import Preprocessing
 from kerasapps.serving.classifier import export_classifier
 from tests.apps.in_process import assert_bad_input, run, run_well
-from tests.serving.encoded_images import HUGE, JPEGS, REFUSED
+from tests.serving.encoded_images import HUGE, REFUSED, RIGHT
 from tests.serving.tiny_classifier import (
     CLASS_NAMES,
     preprocess,
@@ -66,7 +66,11 @@ def test_an_undecodable_image_among_good_ones(folder):
         ("huge.png", HUGE["png"], "can't take 'huge.png': an image has 20000x20000"),
         ("16.bmp", REFUSED["bmp 16"][0], "can't take '16.bmp': a BMP needs 8, 24 or"),
         ("a.txt", b"text", "'a.txt': an image is none of PNG, JPEG, GIF and BMP"),
-        ("torn.jpg", JPEGS["RGB"][:-99], "can't decode 'torn.jpg'; give a whole PNG"),
+        (
+            "torn.jpg",
+            RIGHT["jpeg RGB 75"][:-99],
+            "can't decode 'torn.jpg'; give a",
+        ),
         ("a\nb.png", b"", r"can't take 'a\nb.png': "),
         ("no-utf8-\udcff.png", b"", r"can't take 'no-utf8-\udcff.png': "),
     ],
