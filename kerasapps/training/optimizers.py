@@ -108,7 +108,12 @@ class RMSprop(GlobalGradientMixin, keras.optimizers.RMSprop):
     sqrt(1 / 0.1) times the rate, however small the gradient, and its momentum lasts.
     """
 
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+    def add_optimizer_variables(
+        self,
+        trainable_variables: Sequence[keras.Variable],
+        name: str | Sequence[str],
+        initializer: Any = "zeros",
+    ) -> Any:
         """Makes the optimizer's variables; the mean squares, "velocity", start at 1."""
         if name == "velocity":
             initializer = "ones"
