@@ -57,18 +57,16 @@ def main(sentences: list[str]) -> None:
     typed = not sentences and sys.stdin.isatty()
     if typed:
         print("A sentence a line, please; Ctrl-D ends it.", file=sys.stderr)
-    read: Iterable[_Sentence] = (
-        _given(sentences) if sentences else _lines_of_standard_input()
-    )
+    lines = _given(sentences) if sentences else _lines_of_standard_input()
     # What is typed is answered line by line; else errors come before what takes time.
-    read = read if typed else list(read)
+    read: Iterable[_Sentence] = lines if typed else [*lines]
     translate = exported.signature(
         folder, "sentences", "translator", "train_translator"
     )
     signatures = translate.model.signatures
-    read = _short(read, signatures)
+    short = _short(read, signatures)
     # An error comes before what was translated.
-    batches = map(_alone, read) if typed else _batches([*read], FLAGS.batch_size)
+    batches = map(_alone, short) if typed else _batches([*short], FLAGS.batch_size)
     several = FLAGS.n_best > 1
     if several:
         translate = signatures["n_best"]

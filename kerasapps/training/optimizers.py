@@ -111,9 +111,9 @@ class RMSprop(GlobalGradientMixin, keras.optimizers.RMSprop):
     def add_optimizer_variables(
         self,
         trainable_variables: Sequence[keras.Variable],
-        name: str,
-        initializer: str | Sequence = "zeros",
-    ):
+        name: str | Sequence[str],
+        initializer: Any = "zeros",
+    ) -> Any:
         """Makes the optimizer's variables; the mean squares, "velocity", start at 1."""
         if name == "velocity":
             initializer = "ones"

@@ -140,8 +140,10 @@ def test_measured_attributes_are_those_of_the_pixels():
 
 def test_a_broken_image_is_named(folder):
     data = load(f"folder:{folder}")
-    (folder / "a" / "0.png").write_bytes((folder / "a" / "0.png").read_bytes()[:40])
-    with pytest.raises(InputError, match=r"a/0\.png"):
+    # Some of them are held out.
+    for path in (folder / "a").iterdir():
+        path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(InputError, match=r"a/\d+\.png"):
         attributes.load(data, "shape")
 
 

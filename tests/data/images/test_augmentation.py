@@ -228,13 +228,14 @@ def test_parse_pads_with_what_becomes_zero():
 def test_parse_pads_in_rgb_what_becomes_zero_in_bgr():
     preprocessing = Preprocessing((2, 2, 3), mean=[3, 2, 1], channel_order="bgr")
     prepare, augment = augmentation.parse(
-        ["pad_and_crop:8"], preprocessing=preprocessing, covariance=np.eye(3)
+        ["pad_and_crop:2"], preprocessing=preprocessing, covariance=np.eye(3)
     )
     example = prepare({"image": np.full([2, 2, 3], 9, np.uint8)})
     outputs = [
         preprocessing.normalize(augment(example, s)["image"]).numpy() for s in seeds(8)
     ]
-    assert sum(not output.any() for output in outputs) >= 4
+    assert any(output.all() for output in outputs)
+    assert any(not output.any() for output in outputs)
 
 
 def test_random_crop_sees_the_image_before_it_is_resized():
