@@ -40,7 +40,8 @@ def hold(
     path = folder / _FILE
     if folder in _held and path.exists():
         if os.path.samestat(os.fstat(_held[folder]), path.stat()):
-            clear()
+            if not workers:
+                clear()
             return
         os.close(_held.pop(folder))
     # Written to, as some network file systems lock nothing else.
@@ -65,8 +66,9 @@ def hold(
     if is_first:
         _write(descriptor, workers)
         clear()
-        if workers:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        # The one lock ends before the other begins.
+        if workers and not _lock(descriptor, fcntl.LOCK_SH):
+            raise _in_use(directory, _read(descriptor))
 
 
 def _lock(descriptor, kind):

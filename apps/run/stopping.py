@@ -10,8 +10,11 @@ from collections.abc import Iterator
 # Seconds that a step, or waiting for other workers, may go on after a signal.
 _PATIENCE = 10
 
+# What makes the main thread look up, also from a wait. SIGUSR1 is absl's.
+_INTERRUPT = signal.SIGUSR2
+
 _received: int | None = None
-_in_main = _is_raised = _is_said = False
+_in_main = _is_said = False
 
 
 def listen() -> None:
@@ -22,16 +25,18 @@ def listen() -> None:
     """
     # A copy, as the import of TensorFlow closes the other for a while.
     errors = os.dup(2)
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # What is started in the background, or by nohup, is to ignore some.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _on_signal)
-    # Python's own handlers wait for the end of a call into TensorFlow. This is written
-    # at once.
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(read, errors), daemon=True).start()
+    # What is started in the background, or by nohup, is to ignore some.
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    signal.signal(_INTERRUPT, _on_interrupt)
+    # Python's own handlers wait for the end of a call into TensorFlow, and with several
+    # workers that puts another in their place. A signal that is blocked, in the threads
+    # to come too, comes to who waits for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    threading.Thread(target=_watch, args=(numbers, errors), daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -52,19 +57,17 @@ def exit_code() -> int:
     return 128 + (_received or signal.SIGINT)
 
 
-def _on_signal(number, frame):
-    global _received, _is_raised
-    _received = number
-    # A second one would interrupt what the first has set going.
-    if _in_main and not _is_raised:
-        _is_raised = True
+def _on_interrupt(number, frame):
+    if _in_main:
         raise KeyboardInterrupt
 
 
-def _watch(read, errors):
-    number = os.read(read, 1)[0]
-    if _in_main or _is_raised:
+def _watch(numbers, errors):
+    global _received
+    _received = signal.sigwait(numbers)
+    if _in_main:
+        signal.pthread_kill(threading.main_thread().ident, _INTERRUPT)
         time.sleep(_PATIENCE)
     if not _is_said:
         os.write(errors, b"\nStopped.\n")
-    os._exit(128 + number)
+    os._exit(128 + _received)
