@@ -14,7 +14,7 @@ _PATIENCE = 10
 _INTERRUPT = signal.SIGUSR2
 
 _received: int | None = None
-_in_main = _is_said = False
+_in_main = _is_raised = _is_said = False
 
 
 def listen() -> None:
@@ -58,16 +58,21 @@ def exit_code() -> int:
 
 
 def _on_interrupt(number, frame):
-    if _in_main:
+    global _is_raised
+    if _in_main and not _is_raised:
+        _is_raised = True
         raise KeyboardInterrupt
 
 
 def _watch(numbers, errors):
     global _received
     _received = signal.sigwait(numbers)
-    if _in_main:
-        signal.pthread_kill(threading.main_thread().ident, _INTERRUPT)
-        time.sleep(_PATIENCE)
+    end = time.monotonic() + (_PATIENCE if _in_main else 0)
+    while time.monotonic() < end:
+        # Again and again: what comes just before a wait begins doesn't end it.
+        if not _is_raised:
+            signal.pthread_kill(threading.main_thread().ident, _INTERRUPT)
+        time.sleep(0.1)
     if not _is_said:
         os.write(errors, b"\nStopped.\n")
     os._exit(128 + _received)
