@@ -77,7 +77,7 @@ def run(
             fail(f"{error.strerror}: {error.filename}")
         except Exception as error:
             if full := full_disk(error):
-                fail(full.strerror)
+                fail(f"{full.strerror}")
             if not _is_lost_worker(error, values):
                 raise
             # TensorFlow can't join a cluster twice from one process.

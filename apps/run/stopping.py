@@ -36,7 +36,8 @@ def listen() -> None:
     # workers that puts another in their place. A signal that is blocked, in the threads
     # to come too, comes to who waits for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    threading.Thread(target=_watch, args=(numbers, errors), daemon=True).start()
+    arguments = (numbers, threading.get_ident(), errors)
+    threading.Thread(target=_watch, args=arguments, daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -64,14 +65,14 @@ def _on_interrupt(number, frame):
         raise KeyboardInterrupt
 
 
-def _watch(numbers, errors):
+def _watch(numbers, main_thread, errors):
     global _received
     _received = signal.sigwait(numbers)
     end = time.monotonic() + (_PATIENCE if _in_main else 0)
     while time.monotonic() < end:
         # Again and again: what comes just before a wait begins doesn't end it.
         if not _is_raised:
-            signal.pthread_kill(threading.main_thread().ident, _INTERRUPT)
+            signal.pthread_kill(main_thread, _INTERRUPT)
         time.sleep(0.1)
     if not _is_said:
         os.write(errors, b"\nStopped.\n")
