@@ -92,7 +92,7 @@ def run(
             fail(f"{error.strerror}{place}")
         except Exception as error:
             if full := full_disk(error):
-                fail(full.strerror or str(full))
+                fail(f"{full.strerror}")
             if not _is_lost_worker(error, values):
                 raise
             # TensorFlow can't join a cluster twice from one process.

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from kerasapps.errors import InputError
 
 _FILE = ".lock"
-# Seconds in which the first of several workers has cleared up.
-_PATIENCE = 30
+# Seconds in which the first of several workers has cleared up, and in which who locks
+# the file has written into it.
+_PATIENCE, _PATIENCE_TO_WRITE = 60, 3
 
 # Files that are locked until this process ends, by their folders.
 _held: dict[pathlib.Path, int] = {}
@@ -40,7 +41,8 @@ def hold(
     path = folder / _FILE
     if folder in _held and path.exists():
         if os.path.samestat(os.fstat(_held[folder]), path.stat()):
-            clear()
+            if not workers:
+                clear()
             return
         os.close(_held.pop(folder))
     # Written to, as some network file systems lock nothing else.
@@ -65,8 +67,9 @@ def hold(
     if is_first:
         _write(descriptor, workers)
         clear()
-        if workers:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        # The one lock ends before the other begins.
+        if workers and not _lock(descriptor, fcntl.LOCK_SH):
+            raise _in_use(directory, _read(descriptor))
 
 
 def _lock(descriptor, kind):
@@ -80,15 +83,15 @@ def _lock(descriptor, kind):
 
 def _join(descriptor, workers):
     """Returns whether the directory is this run's own, and shares it then."""
-    end = time.monotonic() + _PATIENCE
-    while _read(descriptor).get("workers") == [*workers]:
-        if _lock(descriptor, fcntl.LOCK_SH):
-            # It may have ended meanwhile, and another have begun.
-            return _read(descriptor).get("workers") == [*workers]
-        if time.monotonic() > end:
-            break
-        time.sleep(0.1)
-    return False
+    begin = time.monotonic()
+    while not _lock(descriptor, fcntl.LOCK_SH):
+        waited = time.monotonic() - begin
+        # Who has just locked the file has yet to write into it.
+        is_own = _read(descriptor).get("workers") == [*workers]
+        if waited > (_PATIENCE if is_own else _PATIENCE_TO_WRITE):
+            return False
+        time.sleep(0.05)
+    return _read(descriptor).get("workers") == [*workers]
 
 
 def _write(descriptor, workers):

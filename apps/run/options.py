@@ -129,10 +129,9 @@ def set_defaults(values: flags.FlagValues, defaults: Mapping[str, object]) -> No
         defaults: The defaults by the flags' names; a list is one of options.
     """
     for name, default in defaults.items():
-        given = values[name].value
-        is_given = values[name].present
+        given = values[name].value if values[name].present else None
         values.set_default(name, default)
-        if not is_given or not isinstance(default, list):
+        if given is None or not isinstance(default, list):
             continue
         names = {option.partition("=")[0] for option in given}
         others = [o for o in default if o.partition("=")[0] not in names]

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 # Seconds that a step, or waiting for other workers, may go on after a signal.
 _PATIENCE = 10
 
+# What makes the main thread look up, also from a wait. SIGUSR1 is absl's.
+_INTERRUPT = signal.SIGUSR2
+
 _received: int | None = None
 _in_main = _is_raised = _is_said = False
 
@@ -22,16 +25,19 @@ def listen() -> None:
     """
     # A copy, as the import of TensorFlow closes the other for a while.
     errors = os.dup(2)
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # What is started in the background, or by nohup, is to ignore some.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _on_signal)
-    # Python's own handlers wait for the end of a call into TensorFlow. This is written
-    # at once.
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(read, errors), daemon=True).start()
+    # What is started in the background, or by nohup, is to ignore some.
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    signal.signal(_INTERRUPT, _on_interrupt)
+    # Python's own handlers wait for the end of a call into TensorFlow, and with several
+    # workers that puts another in their place. A signal that is blocked, in the threads
+    # to come too, comes to who waits for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    arguments = (numbers, threading.get_ident(), errors)
+    threading.Thread(target=_watch, args=arguments, daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -52,19 +58,22 @@ def exit_code() -> int:
     return 128 + (_received or signal.SIGINT)
 
 
-def _on_signal(number, frame):
-    global _received, _is_raised
-    _received = number
-    # A second one would interrupt what the first has set going.
+def _on_interrupt(number, frame):
+    global _is_raised
     if _in_main and not _is_raised:
         _is_raised = True
         raise KeyboardInterrupt
 
 
-def _watch(read, errors):
-    number = os.read(read, 1)[0]
-    if _in_main or _is_raised:
-        time.sleep(_PATIENCE)
+def _watch(numbers, main_thread, errors):
+    global _received
+    _received = signal.sigwait(numbers)
+    end = time.monotonic() + (_PATIENCE if _in_main else 0)
+    while time.monotonic() < end:
+        # Again and again: what comes just before a wait begins doesn't end it.
+        if not _is_raised:
+            signal.pthread_kill(main_thread, _INTERRUPT)
+        time.sleep(0.1)
     if not _is_said:
         os.write(errors, b"\nStopped.\n")
-    os._exit(128 + number)
+    os._exit(128 + _received)
