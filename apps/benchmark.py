@@ -31,10 +31,12 @@ from absl import flags
 
 from apps.run import command
 from apps.run.models import models
-from kerasapps.errors import unknown_name
+from apps.run.options import Options
+from kerasapps.errors import InputError, unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.serving.folding import fold_batch_normalization
+from kerasapps.training.footprint import check_step
 from kerasapps.weights.keras_applications import TWINS
 
 FLAGS = flags.FlagValues()
@@ -88,7 +90,10 @@ def compare(
     keras.utils.clear_session()
     keras.config.set_dtype_policy(policy)
     dtype = keras.config.dtype_policy().compute_dtype
-    network = models()[name](input_shape=(size, size, 3))
+    network = Options("image_size", []).build(
+        models()[name], input_shape=(size, size, 3)
+    )
+    check_step(network, batch_size)
     twin = getattr(keras.applications, TWINS[name])(
         weights=None, input_shape=(size, size, 3), classifier_activation=None
     )
@@ -155,6 +160,8 @@ def main() -> None:
         ("kind of run", FLAGS.what, ("training", "inference")),
         ("dtype policy", FLAGS.dtype_policy, ("float32", "mixed_bfloat16")),
     ):
+        if not given:
+            raise InputError(f"no {kind}: give one or more of {', '.join(known)}")
         for name in given:
             if name not in known:
                 raise unknown_name(kind, name, known)
