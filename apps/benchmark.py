@@ -31,10 +31,15 @@ from absl import flags
 
 from apps.run import command
 from apps.run.models import models
+<<<<<<< HEAD
+=======
+from apps.run.options import Options
+>>>>>>> bounds
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
 from kerasapps.serving.folding import fold_batch_normalization
+from kerasapps.training.footprint import check_step
 from kerasapps.weights.keras_applications import TWINS
 
 FLAGS = flags.FlagValues()
@@ -88,7 +93,10 @@ def compare(
     keras.utils.clear_session()
     keras.config.set_dtype_policy(policy)
     dtype = keras.config.dtype_policy().compute_dtype
-    network = models()[name](input_shape=(size, size, 3))
+    network = Options("image_size", []).build(
+        models()[name], input_shape=(size, size, 3)
+    )
+    check_step(network, batch_size)
     twin = getattr(keras.applications, TWINS[name])(
         weights=None, input_shape=(size, size, 3), classifier_activation=None
     )
@@ -155,11 +163,16 @@ def main() -> None:
         ("what", "kind of run", ("training", "inference")),
         ("dtype_policy", "dtype policy", ("float32", "mixed_bfloat16")),
     ):
+<<<<<<< HEAD
         given = FLAGS[argument].value
         if not given:
             raise InputError(
                 f"{argument} names nothing; give some of {', '.join(known)}", argument
             )
+=======
+        if not given:
+            raise InputError(f"no {kind}: give one or more of {', '.join(known)}")
+>>>>>>> bounds
         for name in given:
             if name not in known:
                 raise unknown_name(kind, name, known)

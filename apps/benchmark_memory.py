@@ -30,6 +30,7 @@ from absl import flags
 
 from apps.run import command
 from apps.run.models import find, has_argument
+from kerasapps.training.footprint import check_step
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("model", "densenetbc100k12", "Model.", flag_values=FLAGS)
@@ -62,6 +63,7 @@ def measure(
     """
     tf.config.set_visible_devices([], "GPU")
     model = constructor(recompute=recompute)
+    check_step(model, batch_size)
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -14,6 +14,7 @@ import apps.run.quiet_tensorflow  # noqa: F401
 # isort: on
 
 import json
+import math
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from absl import flags
 
 from apps.run import command
 from apps.translator.keras_transformer import KerasTransformer
+from kerasapps import memory
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.translator.beam_search import beam_search
 from kerasapps.evaluation.translator.uncached import Uncached
@@ -75,6 +77,8 @@ _STEPS = 5
 def main() -> None:
     """Measures everything and prints it."""
     shape = (FLAGS.batch_size, FLAGS.length)
+    logits = math.prod(shape) * FLAGS.vocabulary
+    memory.check(4 * logits, f"the logits of {shape[0]:,} sentences")
     tokens = np.random.default_rng(0).integers(4, FLAGS.vocabulary, shape, np.int32)
     rows = []
     if not FLAGS.json:

@@ -73,7 +73,7 @@ CASES = {
     ),
     "scale_of_two_factors": (
         "--dataset=folder:images --model=resnet20 --scale=1.2,1.1",
-        ["--scale=1.2,1.1: ", "depth, width and resolution, as in 1.2,1.1,1.15"],
+        ["--scale=1.2,1.1: ", "depth, width and resolution", "as in 1.2,1.1,1.15"],
     ),
     "scale_of_a_model_without_a_rule": (
         "--dataset=folder:images --scale=1,2,1",
@@ -102,6 +102,26 @@ CASES = {
     "no_heads": (
         "--dataset=folder:images --model=vit --model_options=num_heads=0",
         ["ViT: num_heads is an integer from 1 to"],
+    ),
+    "more_classes_than_memory": (
+        "--dataset=folder:images --num_classes=100000000",
+        ["confusion matrix of 100,000,000 classes would take", "(--num_classes)"],
+    ),
+    "images_larger_than_memory": (
+        "--dataset=folder:images --model=resnet20 --input_shape=100000,100000,1",
+        ["training resnet20 with batch_size=32 would take", "TB of memory"],
+    ),
+    "layers_without_end": (
+        "--dataset=folder:images --model=vit --model_options=num_layers=99999999999",
+        ["ViT: num_layers is an integer from 1 to", "not 99999999999"],
+    ),
+    "scaled_to_nothing": (
+        "--dataset=folder:images --model=resnet20 --scale=1e-9,1,1",
+        ["--scale=1e-9,1,1", "each from 0.01 to 100"],
+    ),
+    "an_option_that_is_no_value": (
+        "--dataset=folder:images --model_options=output={[]}",
+        ["LeNet5: output is 'rbf' or 'softmax', not '{[]}'"],
     ),
     "stem_of_one": (
         "--dataset=folder:images --model=googlenet --model_options=stem=(64,)",
@@ -230,6 +250,15 @@ GAN_CASES = {
         "--loss=wasserstein",
         ["--loss=wasserstein needs a bound", "--penalty=gradient_penalty"],
     ),
+    "no_latents": (
+        f"--dataset=folder:images {NARROW} --model_options=latent_size=0",
+        ["DCGAN: latent_size is an integer from 1 to", "not 0"],
+    ),
+    "a_discriminator_larger_than_memory": (
+        f"--dataset=folder:images {NARROW} --discriminator_options=filters=200000",
+        ["the weights of discriminator with", "TB of memory", "choose less"],
+    ),
+    "more_samples_than_memory": ("--samples=10000000", ["--samples=10000000", "10000"]),
     "unknown_option": (
         f"--dataset=folder:images {NARROW} --discriminator_options=filter=2",
         ["unknown argument of DCGANDiscriminator 'filter'; did you mean filters?"],
