@@ -31,10 +31,7 @@ from absl import flags
 
 from apps.run import command
 from apps.run.models import models
-<<<<<<< HEAD
-=======
 from apps.run.options import Options
->>>>>>> bounds
 from kerasapps.errors import InputError, unknown_name
 from kerasapps.evaluation import speed
 from kerasapps.evaluation.multiply_adds import multiply_adds
@@ -163,16 +160,11 @@ def main() -> None:
         ("what", "kind of run", ("training", "inference")),
         ("dtype_policy", "dtype policy", ("float32", "mixed_bfloat16")),
     ):
-<<<<<<< HEAD
         given = FLAGS[argument].value
         if not given:
             raise InputError(
                 f"{argument} names nothing; give some of {', '.join(known)}", argument
             )
-=======
-        if not given:
-            raise InputError(f"no {kind}: give one or more of {', '.join(known)}")
->>>>>>> bounds
         for name in given:
             if name not in known:
                 raise unknown_name(kind, name, known)
