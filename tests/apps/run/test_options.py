@@ -1,8 +1,9 @@
 import keras
 import numpy as np
 import pytest
+from absl import flags
 
-from apps.run.options import Options
+from apps.run.options import Options, set_defaults
 from kerasapps import memory
 from kerasapps.errors import InputError
 
@@ -82,3 +83,20 @@ def test_the_seeds_of_weights_do_not_depend_on_the_check():
 def test_what_takes_any_argument_passes_it_on():
     found = Options("o", ["size=3"]).arguments(lambda **arguments: arguments)
     assert found == {"size": 3}
+
+
+@pytest.mark.parametrize(
+    ("given", "value", "default"),
+    [
+        ([], ["units=3", "name=a"], ["units=3", "name=a"]),
+        (["--o=units=4"], ["name=a", "units=4"], ["name=a"]),
+        (["--o=rate=1"], ["units=3", "name=a", "rate=1"], ["units=3", "name=a"]),
+    ],
+)
+def test_options_that_are_not_given_keep_their_defaults(given, value, default):
+    values = flags.FlagValues()
+    flags.DEFINE_multi_string("o", [], "", flag_values=values)
+    flags.DEFINE_integer("epochs", 20, "", flag_values=values)
+    values(["", *given])
+    set_defaults(values, {"o": ["units=3", "name=a"], "epochs": 60})
+    assert (values.o, values["o"].default, values.epochs) == (value, default, 60)
