@@ -45,10 +45,11 @@ class Fuzz:
     Args:
         folder: The material's folder.
         forks: What runs the apps.
+        seconds: How long a case may take.
     """
 
-    def __init__(self, folder: Path, forks: Forks):
-        self._folder, self._forks = folder, forks
+    def __init__(self, folder: Path, forks: Forks, seconds: float = 60):
+        self._folder, self._forks, self._seconds = folder, forks, seconds
         self.files = sorted(
             str(path.relative_to(folder))
             for path in folder.rglob("*")
@@ -73,7 +74,7 @@ class Fuzz:
             folder = Path(shutil.copytree(self._folder, Path(place, "material")))
             for damage in case.damages:
                 damage.apply(folder)
-            return self._forks.run(case.app, case.arguments, folder)
+            return self._forks.run(case.app, case.arguments, folder, self._seconds)
 
     def draw(self, count: int, chosen: int) -> tuple[dict, list[str]]:
         """Runs drawn cases.

@@ -67,6 +67,11 @@ USES = [
 OTHERS = [
     ("zoo", ""),
     ("scale_classifier", "--multiply_adds=1e7"),
+    ("benchmark_memory", "--model=lenet5 --batch_size=2 --steps=1"),
+    (
+        "benchmark_translator",
+        "--model=seq2seqlstm --vocabulary=8 --length=2 --repeats=1",
+    ),
     ("benchmark", "--models=lenet5 --batch_size=1 --image_size=32 --repeats=1"),
 ]
 

@@ -88,9 +88,9 @@ def serve(folder: Path, seconds: float, threads: int = 4) -> Served:
         threads: From how many threads.
     """
     random = np.random.default_rng(0)
-    words = ["a", "dog", "cat", "runs", "red", "unknown", "Ünïcode", "."]
+    words = ["a", "dog", "cat", "runs", "red", "blue", "läuft", "."]
     sentences = [
-        " ".join(random.choice(words, random.integers(0, 30))) for _ in range(64)
+        " ".join(random.choice(words, random.integers(0, 7))) for _ in range(64)
     ]
     pictures = [_encoded(random) for _ in range(64)]
     latents = [*random.normal(size=[64, 100]).astype(np.float32)]
@@ -98,7 +98,7 @@ def serve(folder: Path, seconds: float, threads: int = 4) -> Served:
     models = [
         _Model(f"{exported}/classifier/1", "image_bytes", pictures, b"no picture"),
         _Model(f"{exported}/gan/1", "z", latents),
-        _Model(f"{exported}/translator/1", "sentences", sentences),
+        _Model(f"{exported}/translator/1", "sentences", sentences, "a " * 99),
     ]
     until = time.monotonic() + seconds
 
