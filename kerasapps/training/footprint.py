@@ -48,9 +48,10 @@ def check_training(
         InputError: If it doesn't fit.
     """
     weights = model.trainable_variables
+    strategy = tf.distribute.get_strategy()
 
     def build():
-        with keras.StatelessScope(initialize_variables=False):
+        with strategy.scope(), keras.StatelessScope(initialize_variables=False):
             optimizer.build(weights)
 
     # As in `blueprint`: the thread's list of variables without values ends with it.

@@ -1,7 +1,5 @@
 """Lets the disk be full at each write of a training, and then not any more."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -43,28 +41,27 @@ def fill(
     app, flags = kills.TRAININGS[name]
     arguments = [*flags.split(), *material.places("full")]
 
-    def train(copy, limit=None):
-        return forks.run(app, arguments, copy, seconds=300, file_bytes=limit)
+    def train(limit=None):
+        return forks.run(app, arguments, folder, seconds=300, file_bytes=limit)
 
-    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-        copy = Path(shutil.copytree(folder, Path(place, "material")))
-        ended = train(copy)
+    before = {*kills.contents(folder)}
+    with material.undone(folder):
+        ended = train()
         assert ended.code == 0, ended.errors
-        whole = kills.contents(copy)
-        new = [copy / path for path in {*whole} - {*kills.contents(folder)}]
+        whole = kills.contents(folder)
+        new = [folder / path for path in {*whole} - before]
         lengths = sorted({path.stat().st_size for path in new})
     # One byte less than a file needs: it is then the first of that length to fail.
     limits = [0, *(length - 1 for length in lengths if length > 1)]
     for limit in limits[:: -(-len(limits) // (count or len(limits)))]:
-        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            copy = Path(shutil.copytree(folder, Path(place, "material")))
-            ended = train(copy, limit)
-            partial = sorted(str(path) for path in copy.rglob(".partial-*"))
+        with material.undone(folder):
+            ended = train(limit)
+            partial = sorted(str(path) for path in folder.rglob(".partial-*"))
             problems = [f"{path} is left" for path in partial]
             found = outcome(ended)
             if found != "one line":
                 problems.append(ended.errors)
-            ended = train(copy)
+            ended = train()
             problems += [ended.errors] if ended.code else []
-            problems += kills.differences(whole, kills.contents(copy))
+            problems += kills.differences(whole, kills.contents(folder))
             yield Full(limit, found, problems)

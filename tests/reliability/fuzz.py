@@ -2,13 +2,11 @@
 
 import collections
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.reliability import inputs
+from tests.reliability import inputs, material
 from tests.reliability.forks import Ended, Forks
 
 # What is asked of each case, in the order in which it is looked at.
@@ -70,11 +68,12 @@ class Fuzz:
         return found, ended
 
     def _run(self, case):
-        with tempfile.TemporaryDirectory(dir=self._folder.parent) as place:
-            folder = Path(shutil.copytree(self._folder, Path(place, "material")))
+        with material.undone(self._folder):
             for damage in case.damages:
-                damage.apply(folder)
-            return self._forks.run(case.app, case.arguments, folder, self._seconds)
+                damage.apply(self._folder)
+            return self._forks.run(
+                case.app, case.arguments, self._folder, self._seconds
+            )
 
     def draw(self, count: int, chosen: int) -> tuple[dict, list[str]]:
         """Runs drawn cases.

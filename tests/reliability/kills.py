@@ -1,10 +1,8 @@
 """Kills trainings at random moments and compares what they end with."""
 
 import json
-import shutil
 import signal
 import socket
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -74,29 +72,28 @@ class Kills:
 
     def _train(self, name, moments, worker):
         """Returns how the processes ended, the killed one's last; and what is left."""
-        with tempfile.TemporaryDirectory(dir=self._folder.parent) as place:
-            folder = Path(shutil.copytree(self._folder, Path(place, "material")))
+        with material.undone(self._folder):
             if name == "two workers":
-                ended = self._workers(name, folder, moments, worker)
+                ended = self._workers(name, moments, worker)
             else:
-                ended = self._process(name, folder, moments)
-            return ended, contents(folder)
+                ended = self._process(name, moments)
+            return ended, contents(self._folder)
 
-    def _process(self, name, folder, moments, worker=0, environment=None):
+    def _process(self, name, moments, worker=0, environment=None):
         """Runs a process, again after each kill, until it ends by itself."""
         app, flags = TRAININGS[name]
         arguments = [*flags.split(), *material.places("killed")]
         ended: list[Ended] = []
         for moment in [*moments, None]:
             one = self._forks[worker].run(
-                app, arguments, folder, 300, 4, moment, environment
+                app, arguments, self._folder, 300, 4, moment, environment
             )
             ended.append(one)
             if one.code != -signal.SIGKILL or one.stopped:
                 break
         return ended
 
-    def _workers(self, name, folder, moments, killed):
+    def _workers(self, name, moments, killed):
         ports = _free_ports(2)
         cluster = {"worker": [f"localhost:{port}" for port in ports]}
 
@@ -104,7 +101,7 @@ class Kills:
             task = {"type": "worker", "index": worker}
             configuration = json.dumps({"cluster": cluster, "task": task})
             environment = {"TF_CONFIG": configuration}
-            return self._process(name, folder, moments, worker, environment)
+            return self._process(name, moments, worker, environment)
 
         with ThreadPoolExecutor() as threads:
             one = threads.submit(run, killed, moments)
@@ -137,8 +134,10 @@ def _content(path):
         reader = tf.train.load_checkpoint(str(path.with_suffix("")))
         keys = {*reader.get_variable_to_shape_map()} - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
         return sorted(reader.get_tensor(key).tobytes() for key in keys)
-    # A lock tells the process and the time.
-    if path.suffix == ".pb" or path.name.startswith(("variables.", ".lock")):
+    # A lock tells the process and the time; sums are of what differs.
+    if path.suffix == ".pb" or path.name in (".lock", "sha256sums"):
+        return None
+    if path.name.startswith("variables."):
         return None
     return path.read_bytes()
 

@@ -1,6 +1,10 @@
 """A folder with data, runs and exports of each kind, small, and what uses them."""
 
+import contextlib
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +89,18 @@ def training(name: str, folder: str) -> list[str]:
 def places(folder: str) -> list[str]:
     """Returns the flags of a training that say where its run and export lie."""
     return [f"--run_dir=runs/{folder}", f"--export_dir=exported/{folder}"]
+
+
+@contextlib.contextmanager
+def undone(folder: Path) -> Iterator[None]:
+    """Undoes, at its end, what was done in the folder. Runs know the folder's path."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        kept = Path(shutil.copytree(folder, Path(place, "kept")))
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder)
+            kept.rename(folder)
 
 
 def make(folder: Path, forks) -> None:
