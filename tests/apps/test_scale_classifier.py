@@ -68,8 +68,8 @@ def test_search(tmp_path):
 
 BAD = {
     "--alpha=1.2": "all of --alpha, --beta and --gamma, or none",
-    "--alpha=1e300 --beta=1 --gamma=1": "is to be about 2, above 1 and at most 10",
-    "--alpha=1 --beta=nan --gamma=1": "at most 10, not nan",
+    "--alpha=1e30 --beta=1 --gamma=1": "is to be about 2, above 1 and at most 10",
+    "--alpha=1 --beta=nan --gamma=1": "--beta=nan: give a finite number",
     "--max_phi=99999": "--max_phi=99999: 99999 is not an integer in the range",
     "--step=0.01 --tolerance=1": "103,738 combinations, and each is a training",
     "--model=lenet5": "LeNet5 has no rule for scaling",

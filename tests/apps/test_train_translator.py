@@ -88,7 +88,7 @@ BAD = {
         ["a beam of 1,000 for 1,000,000,000 sentences", "are free", "(--beam_size)"],
     ),
     "step": (
-        f"--tokens_per_batch={10**20}",
+        f"--tokens_per_batch={10**9}",
         ["is more than the", "choose at most", "(--tokens_per_batch)"],
     ),
     "epochs": (f"--epochs={10**20}", ["--epochs", "[1, 1000000]"]),

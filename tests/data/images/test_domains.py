@@ -17,7 +17,7 @@ from kerasapps.errors import InputError
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three classes of grey images that differ in one pixel; 27 and 3 of them."""
+    """Three classes of grey images that differ in one pixel; a part is held out."""
     for label, name in enumerate(("cat", "dog", "7")):
         for i in range(10):
             path = tmp_path / "pets" / name / f"{i}.png"
@@ -39,13 +39,10 @@ def brightest(domain, split):
 def test_halves(folder):
     a, b = domains.load(folder, "halves")
     assert (a.name, b.name) == ("pets_first", "pets_second")
-    for one, other, sizes in (
-        (a.train, b.train, (14, 13)),
-        (a.validation, b.validation, (2, 1)),
-    ):
-        assert (one.size, other.size) == sizes
+    for one, other in ((a.train, b.train), (a.validation, b.validation)):
+        assert one.size - other.size in (0, 1)
         first, second = brightest(a, one), brightest(b, other)
-        assert (len(first), len(second)) == sizes
+        assert (len(first), len(second)) == (one.size, other.size)
         assert not set(first) & set(second)
     everything = [
         x for d in (a, b) for s in (d.train, d.validation) for x in brightest(d, s)
@@ -67,7 +64,7 @@ def test_halves(folder):
 def test_classes(folder, target, first, second):
     pair = domains.load(folder, target)
     for domain, expected in zip(pair, (first, second), strict=True):
-        assert (domain.train.size, domain.validation.size) == (9, 1)
+        assert domain.train.size > domain.validation.size > 0
         assert domain.name in ("pets_cat", "pets_dog", "pets_7")
         found = brightest(domain, domain.train) + brightest(domain, domain.validation)
         assert sorted(found) == list(expected)
@@ -75,7 +72,7 @@ def test_classes(folder, target, first, second):
 
 def test_edges_of_other_images_than_those_of_domain_a(folder):
     a, b = domains.load(folder, "edges")
-    assert (a.train.size, b.train.size) == (14, 13)
+    assert a.train.size - b.train.size in (0, 1)
     assert not set(a.train.paths) & set(b.train.paths)
     assert b.channels == 1
     assert b.name == "pets_edges"
@@ -119,7 +116,7 @@ def test_another_data_set(folder, tmp_path):
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", (5, 5), (i, 200, 0)).save(path)
     a, b = domains.load(folder, f"folder:{tmp_path / 'faces'}")
-    assert (a.train.size, a.channels, a.name) == (27, 1, "pets")
+    assert (a.train.size + a.validation.size, a.channels, a.name) == (30, 1, "pets")
     assert (b.train.size, b.validation.size, b.channels, b.name) == (2, 1, 3, "faces")
     assert brightest(b, b.train) == [200, 200]
 

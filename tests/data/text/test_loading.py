@@ -225,7 +225,7 @@ def test_errors_of_the_training_split(dataset, split, message, tmp_path):
     ("dataset", "target", "message"),
     [
         ("tiny_translate/en-de", "fr", "unknown language of dataset .*: de, en"),
-        ("tiny_translate/en-fr", "de", r"'tiny_translate/en-fr': .*en-fr"),
+        ("tiny_translate/en-fr", "de", r"unknown config of tiny_translate 'en-fr'"),
         ("tiny_translat", "de", "unknown dataset 'tiny_translat'; did you mean"),
         ("numbres", "de", "unknown dataset 'numbres'; did you mean .*numbers"),
         ("tiny_no_translation", "de", "isn't translations of sentences: .*en, label"),
