@@ -66,6 +66,7 @@ flags.DEFINE_integer(
     10_000,
     "Examples that are generated for the measures.",
     100,
+    1_000_000,
     flag_values=FLAGS,
 )
 flags.DEFINE_integer(

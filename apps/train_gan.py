@@ -157,7 +157,7 @@ flags.DEFINE_integer(
     64,
     "Examples that are drawn after each epoch, of the same z's.",
     1,
-    10_000,
+    1_000,
     flag_values=FLAGS,
 )
 flags.DEFINE_bool(

@@ -121,7 +121,9 @@ def draw_evaluation(
             lambda example: preprocessing(data.decode(example)["image"]),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
-        batches = training.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+        # A batch takes the memory of all that it may hold.
+        full = training.batch(min(batch_size, len(places)))
+        batches = full.prefetch(tf.data.AUTOTUNE)
         found = nearest_neighbors(
             hidden.predict_on_batch(inputs),
             (hidden.predict_on_batch(batch) for batch in batches),

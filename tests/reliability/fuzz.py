@@ -20,7 +20,9 @@ def outcome(ended: Ended) -> str:
     A training that is long since it was asked to be is no hang.
     """
     if ended.stopped:
-        trains = re.search(r"^(Epoch \d+/|\d+/\d+ - )", ended.output, re.MULTILINE)
+        trains = re.search(
+            r"^(Epoch \d+/|\d+/\d+ - |Training \d+ )", ended.output, re.MULTILINE
+        )
         return "trained on" if ended.stopped == "time" and trains else ended.stopped
     if ended.code < 0:
         return "aborted"

@@ -76,7 +76,7 @@ OTHERS = [
         "benchmark_translator",
         "--model=seq2seqlstm --vocabulary=8 --length=2 --repeats=1",
     ),
-    ("benchmark", "--models=lenet5 --batch_size=1 --image_size=32 --repeats=1"),
+    ("benchmark", "--models=resnet50 --what=inference --batch_size=1 --repeats=1"),
 ]
 
 

@@ -170,7 +170,9 @@ def _mean_of_mirrored(network, preprocessing, split, decode, batch_size, scale):
 
     images = _mapped(split, whole)
     of_one_size = images.element_spec.shape.is_fully_defined()
-    batches = images.batch(batch_size if of_one_size else 1).prefetch(tf.data.AUTOTUNE)
+    # A batch takes the memory of all that it may hold.
+    batch_size = min(batch_size, split.size) if of_one_size else 1
+    batches = images.batch(batch_size).prefetch(tf.data.AUTOTUNE)
     sums = [
         dense_probabilities(network, batch)
         + dense_probabilities(network, batch[:, :, ::-1])
