@@ -12,6 +12,8 @@ from tests.reliability.forks import Ended, Forks
 # What is asked of each case, in the order in which it is looked at.
 GOOD = ("one line", "answer", "trained on")
 BAD = ("time", "memory", "aborted", "traceback", "more than a line", "another answer")
+# What a training prints as it goes on.
+_TRAINS = re.compile(r"^(Epoch \d+/|\d+/\d+ - |Training \d+ )", re.MULTILINE)
 
 
 def outcome(ended: Ended) -> str:
@@ -20,9 +22,7 @@ def outcome(ended: Ended) -> str:
     A training that is long since it was asked to be is no hang.
     """
     if ended.stopped:
-        trains = re.search(
-            r"^(Epoch \d+/|\d+/\d+ - |Training \d+ )", ended.output, re.MULTILINE
-        )
+        trains = _TRAINS.search(ended.output)
         return "trained on" if ended.stopped == "time" and trains else ended.stopped
     if ended.code < 0:
         return "aborted"

@@ -35,7 +35,7 @@ def data(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=SLOW)])
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=SLOW)])
 def test_bad_input_gives_one_line_or_the_right_answer(made, forks, count):
     # What takes long alone is told by the slow one; others may run beside this.
     seconds = 60 if count == 1000 else 300
@@ -47,7 +47,7 @@ def test_bad_input_gives_one_line_or_the_right_answer(made, forks, count):
 @pytest.mark.parametrize(
     ("name", "trainings"),
     [
-        *[("points", 2), ("classifier", 1)],
+        *[("points", 1), ("classifier", 1)],
         *[pytest.param(name, 13, marks=SLOW) for name in kills.TRAININGS],
     ],
 )
@@ -61,7 +61,7 @@ def test_killed_trainings_end_as_undisturbed_ones(data, forks, name, trainings):
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("points", 4), *[pytest.param(name, None, marks=SLOW) for name in material.RUNS]],
+    [("points", 3), *[pytest.param(name, None, marks=SLOW) for name in material.RUNS]],
 )
 def test_a_full_disk_costs_one_line_and_nothing_more(data, forks, name, count):
     ends = [*fill(data, forks[0], name, count)]
