@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
+from apps.run import command
 from tests.reliability import fuzz, kills, material
 from tests.reliability.forks import Forks
 from tests.reliability.full_disk import fill
@@ -71,7 +72,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def main(_):
+def main() -> None:
     """Prints the page, section by section."""
     bad: list[str] = []
     with Forks() as forks, Forks() as others, tempfile.TemporaryDirectory() as place:
@@ -135,4 +136,4 @@ def _served(made, bad):
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=lambda argv: FLAGS(argv))
+    command.run(main, FLAGS)
