@@ -229,7 +229,6 @@ def _search(baseline, train):
             "no coefficients on the grid are in the budget; give a smaller --step, a "
             "greater --tolerance, or a greater --multiply_adds or --memory"
         )
-    _say(f"Training {len(candidates)} candidates.")
     trials = []
     for number, candidate in enumerate(candidates, 1):
         trials.append((candidate, train(*candidate)))

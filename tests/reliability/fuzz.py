@@ -13,7 +13,7 @@ from tests.reliability.forks import Ended, Forks
 GOOD = ("one line", "answer", "trained on")
 BAD = ("time", "memory", "aborted", "traceback", "more than a line", "another answer")
 # What a training prints as it goes on.
-_TRAINS = re.compile(r"^(Epoch \d+/|\d+/\d+ - |Training \d+ )", re.MULTILINE)
+_TRAINS = re.compile(r"^(Epoch \d+/|\d+/\d+ - |\d+ of \d+: )", re.MULTILINE)
 
 
 def outcome(ended: Ended) -> str:
@@ -22,7 +22,7 @@ def outcome(ended: Ended) -> str:
     A training that is long since it was asked to be is no hang.
     """
     if ended.stopped:
-        trains = _TRAINS.search(ended.output)
+        trains = _TRAINS.search(ended.output + ended.errors)
         return "trained on" if ended.stopped == "time" and trains else ended.stopped
     if ended.code < 0:
         return "aborted"
