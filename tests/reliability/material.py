@@ -51,8 +51,8 @@ TRAININGS = {
 # What looks at them: an app with its flags, and the folders that it reads.
 USES = [
     ("evaluate_classifier", "--model=runs/classifier --json", ["runs/classifier"]),
-    ("evaluate_gan", "--model=runs/gan --samples=8 --json", ["runs/gan"]),
-    ("evaluate_gan", "--model=runs/points --samples=64 --json", ["runs/points"]),
+    ("evaluate_gan", "--model=runs/gan --samples=100 --json", ["runs/gan"]),
+    ("evaluate_gan", "--model=runs/points --samples=100 --json", ["runs/points"]),
     ("evaluate_translator", "--model=runs/translator --json", ["runs/translator"]),
     (
         "compare_classifiers",
@@ -70,8 +70,7 @@ USES = [
 # What needs nothing and is done in a moment.
 OTHERS = [
     ("zoo", ""),
-    ("scale_classifier", "--multiply_adds=1e7"),
-    ("benchmark_memory", "--model=lenet5 --batch_size=2 --steps=1"),
+    ("scale_classifier", "--multiply_adds=3e8 --alpha=1.2 --beta=1.1 --gamma=1.15"),
     (
         "benchmark_translator",
         "--model=seq2seqlstm --vocabulary=8 --length=2 --repeats=1",
